@@ -1,0 +1,1 @@
+"""What a person runs: the session, success verdicts, the monitor, the report, the command line."""

@@ -1,0 +1,1 @@
+"""What `dynacollect bench` measures; figures, not tests."""

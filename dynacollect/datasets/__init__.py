@@ -1,0 +1,1 @@
+"""What is kept: the raw episode log, LeRobot export, checks, instructions, the Hub."""

@@ -1,0 +1,125 @@
+"""The simulated rig put together: world, devices on their own schedules, and the drivers that see them."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from ..arms import arm as arm_model
+from ..arms import kinematics
+from ..arms.model import ArmModel
+from ..camera_model import CameraModel, look_at
+from ..clock import SimClock
+from ..config import RigConfig
+from ..rig import Rig
+from ..stage import Request, Staged
+from .arm import CellArm
+from .arm_device import ArmDevice
+from .camera import CellCamera
+from .camera_device import CameraDevice
+from .eye import Eye
+from .faults import FaultPlan, parse
+from .plan import draw
+from .scene import WRIST_CAMERA
+from .world import Snapshot, World
+
+FIXED = {
+    "CELL-OPST": (np.array([1.0, 0.0, 0.60]), np.array([0.40, 0.0, 0.0])),
+    "CELL-SIDE": (np.array([0.45, 1.0, 0.35]), np.array([0.45, 0.0, 0.03])),
+}
+"""The paper's cameras: where they stand and what they look at, base frame, m."""
+
+
+class Cell:
+    """Lets simulated time pass for the world and for every device in it, in order."""
+
+    def __init__(self, config: RigConfig, *, seed: int, faults: FaultPlan, realtime: bool) -> None:
+        self.config, self.seed, self.faults = config, seed, faults
+        arm = arm_model(config.arm.model)
+        knobs = config.cell.arm
+        self.world = World(
+            draw(seed, arm, config.cell.episodes),
+            arm,
+            config.cell.timestep_s,
+            arm.command_delay if knobs.command_delay_s is None else knobs.command_delay_s,
+            arm.gripper.delay if knobs.gripper_delay_s is None else knobs.gripper_delay_s,
+        )
+        self.eye = Eye(self.world)
+        self.arm_device = ArmDevice(self.world, faults)
+        self.models = {name: self._model(name, index) for index, name in enumerate(config.cameras)}
+        self.devices = {
+            name: CameraDevice(config.cameras[name], config.sensor_of(name), model, self.eye, faults, seed + 7919 * index)
+            for index, (name, model) in enumerate(self.models.items())
+        }
+        self.clock = SimClock(self.advance, realtime=realtime)
+
+    def advance(self, to: float) -> None:
+        """Let time pass: physics, arm samples and exposures, each at its own instant."""
+        while True:
+            device = min(self.devices.values(), key=lambda camera: camera.next_exposure)
+            due = min(self.arm_device.next_sample, device.next_exposure)
+            if due > to:
+                break
+            self.world.step_until(due)
+            self.world.light = self.faults.light(due)
+            if due == self.arm_device.next_sample:
+                self.arm_device.sample()
+            else:
+                device.expose(self.world.snapshot, self._smear)
+        self.world.step_until(to)
+
+    def prepare(self, seed: int, request: Request | None = None) -> Staged:
+        """Set the table anew; the arm and the clocks go on."""
+        plan = draw(seed, self.world.arm, self.config.cell.episodes, request)
+        self.world.restage(plan)
+        return Staged(
+            tuple(placed.object for placed in plan.targets),
+            tuple(placed.object for placed in plan.distractors),
+            plan.container.object if plan.container else None,
+            plan.launch.launcher,
+        )
+
+    def launch(self) -> None:
+        self.world.launch()
+
+    def _smear(self, shot: Snapshot, camera: CameraDevice) -> float:
+        """How fast the fastest thing moves over this camera's chip, px/s."""
+        world = self.world
+        joints, velocity = shot.qpos[world.joint_addresses], shot.qvel[world.joint_dofs]
+        tool = kinematics.jacobian(world.arm, joints) @ velocity
+        focal = camera.sensor.render_focal
+        if camera.config.mount == "wrist":
+            return float(focal * (np.linalg.norm(tool[:3]) / 0.25 + np.linalg.norm(tool[3:])))
+        fastest = max([float(np.linalg.norm(tool[:3])), *world.object_speeds(shot)])
+        return focal * fastest / 0.8
+
+    def _model(self, name: str, index: int) -> CameraModel:
+        """The camera as it really is: the paper's place, off by this seed's jitter."""
+        camera, sensor = self.config.cameras[name], self.config.sensor_of(name)
+        width, height = camera.width, camera.height
+        focal = sensor.focal(width)
+        K = np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1.0]])
+        wrist = camera.mount == "wrist"
+        pose = wrist_mount(self.world.arm) if wrist else look_at(*FIXED[camera.serial])
+        episodes = self.config.cell.episodes
+        jitter = _jitter([self.seed, 0xCA, index], episodes.camera_jitter_m, np.deg2rad(episodes.camera_jitter_deg))
+        place = pose if wrist else pose * jitter
+        return CameraModel(name, width, height, K, np.array(sensor.distortion), place, wrist)
+
+
+def wrist_mount(arm: ArmModel) -> RigidTransform:
+    """From the flange to the wrist camera: beside the hand, looking at what the fingers will hold."""
+    return arm.T_flange_hand * look_at(WRIST_CAMERA, np.array([0.0, 0.0, 0.22]), up=np.array([1.0, 0.0, 0.0]))
+
+
+def _jitter(seed: list[int], metres: float, radians: float) -> RigidTransform:
+    rng = np.random.default_rng(seed)
+    shift, turn = rng.uniform(-1, 1, 3) * metres, rng.uniform(-1, 1, 3) * radians
+    return RigidTransform.from_components(shift, Rotation.from_rotvec(turn))
+
+
+def build_cell(config: RigConfig, *, seed: int = 0, faults: tuple[str, ...] = (), realtime: bool = False) -> Rig:
+    """The cell as a rig; `faults` are specs as in `cell.faults`."""
+    cell = Cell(config, seed=seed, faults=parse(faults, config.cameras), realtime=realtime)
+    cameras = {name: CellCamera(device, cell.clock) for name, device in cell.devices.items()}
+    return Rig(config, cameras, CellArm(cell.arm_device, cell.clock), cell.clock, cell)

@@ -1,0 +1,141 @@
+"""Everything that can go wrong in the cell on order: by name, on one device, at a time.
+
+`opst_cam.freeze@3.0` freezes that camera three seconds after the start; `arm.hot@2+10` lasts ten seconds;
+`opst_cam.bumped@5=0.02` sets its size. Drivers are not told: they must see it in what the device hands them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import DynacollectError
+
+Device = Literal["camera", "arm", "gripper", "light"]
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    """One way in which a device fails."""
+
+    name: str
+    device: Device
+    effect: str
+    seen_as: str
+    """The fault in the driver's health that shows it."""
+    size: float = 0.0
+    unit: str = ""
+    lasts: float = float("inf")
+    """Seconds, unless said otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """One fault of one device, from when to when."""
+
+    device: str
+    kind: FaultKind
+    start: float
+    end: float
+    size: float
+
+    def active(self, time: float) -> bool:
+        return self.start <= time < self.end
+
+
+KINDS: tuple[FaultKind, ...] = (
+    FaultKind("freeze", "camera", "the stream stalls until it is restarted", "freeze"),
+    FaultKind("unplugged", "camera", "the stream stalls and cannot be restarted while it lasts", "freeze", lasts=3.0),
+    FaultKind("gap", "camera", "this share of the frames never arrives", "gap", 0.4, "of frames", 2.0),
+    FaultKind("repeat", "camera", "frames bring the picture of the one before", "repeat", 0.5, "of frames", 2.0),
+    FaultKind("restart_jump", "camera", "re-enumerates: a pause, then counter and clock start anew", "restart_jump", 1.0, "s pause"),
+    FaultKind("late", "camera", "frames arrive later than they should", "late", 0.3, "s", 3.0),
+    FaultKind("clock_jump", "camera", "the device's clock leaps", "restart_jump", 0.4, "s"),
+    FaultKind("clock_drift", "camera", "the device's clock runs fast", "clock_drift", 3000.0, "ppm"),
+    FaultKind("bumped", "camera", "the camera is knocked and stays askew", "bumped", 0.015, "rad"),
+    FaultKind("zoom", "camera", "the lens is turned: another focal length", "bumped", 1.06, "times"),
+    FaultKind("blur", "camera", "the lens is out of focus or dirty", "blur", 2.5, "px"),
+    FaultKind("tint", "camera", "white balance wanders off", "tint", 0.3, "red over blue"),
+    FaultKind("dark", "camera", "the exposure setting is lost", "light", 0.55, "times"),
+    FaultKind("hot", "camera", "the camera overheats", "hot", 78.0, "C"),
+    FaultKind("change", "light", "lamps go darker or brighter", "light", 0.5, "times"),
+    FaultKind("flicker", "light", "lamps pulse", "light", 0.5, "share", 4.0),
+    FaultKind("reflex", "arm", "a joint reflex stops the arm", "reflex"),
+    FaultKind("packet_loss", "arm", "communication constraints violated: the arm stops", "communication"),
+    FaultKind("bus_off", "arm", "feedback ends without a word; the arm holds", "stale", lasts=2.0),
+    FaultKind("estop", "arm", "the emergency stop is pressed until a person releases it", "estop", lasts=4.0),
+    FaultKind("power_cut", "arm", "the drives lose power and the arm sinks", "drives_off"),
+    FaultKind("self_test_due", "arm", "motion refused until the daily safety self-test has run", "self_test_due"),
+    FaultKind("hot", "arm", "the joint motors overheat", "hot", 82.0, "C", 5.0),
+    FaultKind("all_zero", "arm", "feedback reads zero: wrong mode or old firmware", "all_zero", lasts=2.0),
+    FaultKind("frozen", "arm", "feedback repeats one sample while the arm moves", "frozen", lasts=2.0),
+    FaultKind("torn", "arm", "feedback mixes joints of different instants", "torn", 0.15, "rad", 1.0),
+    FaultKind("clamped", "arm", "feedback of a joint is pinned to its limit", "clamped", lasts=2.0),
+    FaultKind("stall", "arm", "drives stall: the arm stops following", "tracking", lasts=2.0),
+    FaultKind("silent_offset", "arm", "a knock leaves the arm off while feedback says it is not", "disturbed", 0.04, "rad"),
+    FaultKind("jammed", "gripper", "the fingers do not move", "gripper_jammed", lasts=4.0),
+    FaultKind("slow", "gripper", "the fingers move at a fraction of their speed", "gripper_jammed", 0.02, "times", 4.0),
+    FaultKind("opens", "gripper", "the fingers open by themselves", "gripper_opened_itself", lasts=0.5),
+    FaultKind("offset", "gripper", "the width reads too large: stroke not set up", "gripper_range", 0.012, "m"),
+)
+
+SPEC = re.compile(r"^(?P<device>\w+)\.(?P<kind>\w+)@(?P<start>[\d.]+)(?:\+(?P<lasts>[\d.]+))?(?:=(?P<size>-?[\d.]+))?$")
+
+
+class FaultPlan:
+    """The faults of a run; devices ask it what is wrong with them now."""
+
+    def __init__(self, injected: Iterable[Injected] = ()) -> None:
+        self.injected = tuple(injected)
+
+    def active(self, device: str, time: float) -> dict[str, Injected]:
+        """What is wrong with a device at this time, by kind."""
+        return {fault.kind.name: fault for fault in self.injected if fault.device == device and fault.active(time)}
+
+    def of(self, device: str) -> tuple[Injected, ...]:
+        return tuple(fault for fault in self.injected if fault.device == device)
+
+    def light(self, time: float) -> float:
+        """Brightness of the lamps over normal."""
+        now = self.active("light", time)
+        gain = now["change"].size if "change" in now else 1.0
+        if "flicker" in now:
+            gain *= 1.0 - now["flicker"].size * (int(time * 4) % 2)
+        return gain
+
+
+def parse(specs: Iterable[str], cameras: Iterable[str]) -> FaultPlan:
+    """Fault specs as a plan; DynacollectError names what is wrong with one and the nearest right word."""
+    return FaultPlan([_parse(spec, tuple(cameras)) for spec in specs])
+
+
+def _parse(spec: str, cameras: tuple[str, ...]) -> Injected:
+    match = SPEC.match(spec)
+    if match is None:
+        raise DynacollectError(f"--fault '{spec}' is not DEVICE.FAULT@SECONDS[+SECONDS][=SIZE]; write e.g. opst_cam.freeze@3.0")
+    device, name = match["device"], match["kind"]
+    devices = {**dict.fromkeys(cameras, "camera"), "arm": "arm", "gripper": "gripper", "light": "light"}
+    if device not in devices:
+        raise DynacollectError(f"--fault '{spec}': no device '{device}'; {_nearest(device, devices)}")
+    kinds = {kind.name: kind for kind in KINDS if kind.device == devices[device]}
+    if name not in kinds:
+        raise DynacollectError(f"--fault '{spec}': a {devices[device]} has no fault '{name}'; {_nearest(name, kinds)}")
+    kind, start = kinds[name], _number(spec, match["start"])
+    lasts = _number(spec, match["lasts"]) if match["lasts"] else kind.lasts
+    return Injected(device, kind, start, start + lasts, _number(spec, match["size"]) if match["size"] else kind.size)
+
+
+def _number(spec: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise DynacollectError(f"--fault '{spec}': '{text}' is not a number; write e.g. opst_cam.freeze@3.0") from None
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    names = tuple(known)
+    close = difflib.get_close_matches(word, names, 1)
+    return f"did you mean '{close[0]}'?" if close else f"there are {', '.join(names)}"

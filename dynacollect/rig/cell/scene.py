@@ -1,0 +1,236 @@
+"""The cell as a MuJoCo model: room, table, arm, cameras' mounts, and the objects of one episode.
+
+Contact settings: the elliptic cone with a high impratio and a few no-slip iterations keep held objects from creeping
+out of the fingers and let sliding ones decelerate at mu*g; see `objects.mjcf` and `arms.mjcf`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from ..arms.mjcf import ArmHandle, add_arm, set_physics
+from ..arms.model import ArmModel
+from ..objects import catalogue
+from ..objects.mjcf import add_object, set_contact_options
+from . import looks
+from .plan import TABLE_X, TABLE_Y, EpisodePlan, Scenery
+
+FLOOR_Z = -0.76
+WALLS = (
+    ("back", (-1.6, 0.2, 0.6), (0.05, 2.6, 1.4)),
+    ("front", (2.6, 0.2, 0.6), (0.05, 2.6, 1.4)),
+    ("left", (0.5, 2.6, 0.6), (2.2, 0.05, 1.4)),
+    ("right", (0.5, -2.2, 0.6), (2.2, 0.05, 1.4)),
+)
+TABLE_THICKNESS = 0.03
+RIM = (0.012, 0.022)
+"""Half thickness and height of the table's rim, which keeps rolling objects from falling off, m."""
+BELT_HEIGHT = 0.008
+BELT_WIDTH = 0.15
+RAMP_ANGLE = np.deg2rad(18.0)
+TARGET = "target"
+WRIST_CAMERA = np.array([-0.075, 0.0, 0.025])
+"""The wrist camera's lens in the hand frame, m."""
+EYE = "eye"
+"""The one camera of the model; whoever renders puts it where it looks from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A compiled model and where things are in it."""
+
+    model: mujoco.MjModel
+    arm: ArmHandle
+    bodies: dict[str, str]
+    """Name in the plan (`target`, `target1`, `distractor0`, `container`) -> object name."""
+
+
+def build(plan: EpisodePlan, arm: ArmModel, timestep: float) -> Scene:
+    """The scene of one episode, compiled."""
+    spec = mujoco.MjSpec()
+    _options(spec, timestep)
+    _room(spec, plan.scenery)
+    _table(spec, plan.scenery)
+    handle = add_arm(spec, arm)
+    bodies = _objects(spec, plan)
+    _launcher(spec, plan)
+    spec.worldbody.add_camera(name=EYE)
+    return Scene(spec.compile(), handle, bodies)
+
+
+def _options(spec: mujoco.MjSpec, timestep: float) -> None:
+    set_physics(spec)
+    set_contact_options(spec)
+    spec.option.timestep = timestep
+    spec.visual.global_.offwidth = 1920
+    spec.visual.global_.offheight = 1200
+    spec.visual.quality.shadowsize = 1024
+    spec.visual.quality.offsamples = 4
+    spec.visual.quality.numslices = 18
+    spec.visual.quality.numstacks = 8
+    spec.visual.map.znear = 0.02
+    spec.visual.map.zfar = 12.0
+    spec.visual.map.shadowclip = 1.0
+    spec.visual.map.shadowscale = 0.45
+    spec.stat.extent = 1.0
+    spec.stat.center = np.array([0.4, 0.0, 0.1])
+
+
+def _surface(spec: mujoco.MjSpec, name: str, look: str, seed: int, repeat: tuple[float, float], shine: float) -> str:
+    image = looks.texture(look, seed)
+    height, width, _ = image.shape
+    kind = mujoco.mjtTexture.mjTEXTURE_2D
+    spec.add_texture(name=name, type=kind, width=width, height=height, nchannel=3).data = image.tobytes()
+    material = spec.add_material(name=name, texrepeat=repeat, specular=shine, shininess=0.4, texuniform=False)
+    material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
+    return name
+
+
+def _room(spec: mujoco.MjSpec, scenery: Scenery) -> None:
+    world = spec.worldbody
+    colour = looks.lamp_colour(scenery.kelvin)
+    strength = 0.30 + 0.45 * (scenery.lumen - 150.0) / 600.0
+    aim = np.array([0.45, 0.0, 0.0]) - np.array(scenery.lamp)
+    world.add_light(
+        name="lamp", pos=scenery.lamp, dir=aim / np.linalg.norm(aim), diffuse=colour * strength,
+        specular=colour * 0.2, cutoff=75.0, exponent=2.0, castshadow=True,
+    )  # fmt: skip
+    world.add_light(
+        name="ceiling", type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, pos=(0, 0, 3), dir=(0.1, 0.15, -1),
+        diffuse=(0.26, 0.26, 0.27), castshadow=False,
+    )  # fmt: skip
+    spec.visual.headlight.ambient = np.array([0.30, 0.30, 0.31])
+    spec.visual.headlight.diffuse = np.array([0.05, 0.05, 0.05])
+    spec.visual.headlight.specular = np.zeros(3)
+    floor = _surface(spec, "floor", scenery.floor, scenery.seed + 1, (4, 4), 0.1)
+    wall = _surface(spec, "wall", scenery.wall, scenery.seed + 2, (2, 1), 0.0)
+    plane = mujoco.mjtGeom.mjGEOM_PLANE
+    world.add_geom(name="floor", type=plane, size=(4, 4, 0.1), pos=(0.5, 0.2, FLOOR_Z), material=floor, friction=(1, 0.005, 0.0005))
+    for name, centre, half in WALLS:
+        world.add_geom(
+            name=f"wall_{name}", type=mujoco.mjtGeom.mjGEOM_BOX, size=half, pos=centre, material=wall,
+            contype=0, conaffinity=0,
+        )  # fmt: skip
+
+
+def _table(spec: mujoco.MjSpec, scenery: Scenery) -> None:
+    top = _surface(spec, "table", scenery.table, scenery.seed, (1, 1), 0.15)
+    world, box = spec.worldbody, mujoco.mjtGeom.mjGEOM_BOX
+    centre = np.array([np.mean(TABLE_X), np.mean(TABLE_Y)])
+    half = np.array([np.ptp(TABLE_X), np.ptp(TABLE_Y)]) / 2
+    world.add_geom(
+        name="table", type=box, size=(*half, TABLE_THICKNESS / 2), pos=(*centre, -TABLE_THICKNESS / 2), material=top,
+        friction=(0.5, 0.003, 0.00001), condim=4, priority=0,
+    )  # fmt: skip
+    metal = (0.55, 0.56, 0.58, 1)
+    thick, height = RIM
+    for name, offset, size in (
+        ("rim_far", (half[0], 0), (thick, half[1])),
+        ("rim_near", (-half[0], 0), (thick, half[1])),
+        ("rim_left", (0, half[1]), (half[0], thick)),
+        ("rim_right", (0, -half[1]), (half[0], thick)),
+    ):
+        place = centre + np.array(offset)
+        world.add_geom(
+            name=name, type=box, size=(*size, height / 2 + 0.01), pos=(*place, height / 2 - 0.01), rgba=metal
+        )
+    for x in (-1, 1):
+        for y in (-1, 1):
+            foot = centre + np.array([x, y]) * (half - 0.06)
+            world.add_geom(
+                type=box, size=(0.025, 0.025, -FLOOR_Z / 2), pos=(*foot, FLOOR_Z / 2 - TABLE_THICKNESS), rgba=metal,
+                contype=0, conaffinity=0,
+            )  # fmt: skip
+
+
+def _objects(spec: mujoco.MjSpec, plan: EpisodePlan) -> dict[str, str]:
+    bodies: dict[str, str] = {}
+    groups = {TARGET: plan.targets, "distractor": plan.distractors, "container": (plan.container,) if plan.container else ()}
+    for group, members in groups.items():
+        for index, placed in enumerate(members):
+            name = group if group == "container" else f"{group}{index}"
+            pose = placed.T_base_object
+            if group == TARGET and index == 0 and plan.launch.launcher == "conveyor":
+                pose = RigidTransform.from_translation([0, 0, BELT_HEIGHT]) * pose
+            if group == TARGET and index == 0 and plan.launch.launcher == "ramp":
+                pose = ramp_start(plan) * pose
+            add_object(spec, catalogue.load(placed.object), name, pose, friction_scale=placed.friction_scale)
+            bodies[name] = placed.object
+    return bodies
+
+
+def ramp_run(speed: float) -> float:
+    """Length of slope that gives a rolling object this speed, m."""
+    return 1.45 * speed**2 / (2 * 9.81 * np.sin(RAMP_ANGLE))
+
+
+def ramp_start(plan: EpisodePlan) -> RigidTransform:
+    """Moves the target from the foot of the ramp to its starting place up the slope."""
+    run, way = ramp_run(plan.speed), plan.launch.velocity / plan.speed
+    return RigidTransform.from_translation(np.array([0, 0, run * np.sin(RAMP_ANGLE) + 0.002]) - way * run * np.cos(RAMP_ANGLE))
+
+
+def _launcher(spec: mujoco.MjSpec, plan: EpisodePlan) -> None:
+    launch = plan.launch
+    if launch.launcher is None:
+        return
+    start = np.asarray(plan.targets[0].T_base_object.translation)
+    way = launch.velocity / plan.speed
+    heading = Rotation.from_euler("z", float(np.arctan2(way[1], way[0])))
+    if launch.launcher == "conveyor":
+        _belt(spec, start, way, heading)
+    elif launch.launcher == "ramp":
+        _ramp(spec, start, way, heading, ramp_run(plan.speed))
+    if launch.motion == "bounce":
+        _wall(spec, launch.crossing + way * 0.16, heading)
+
+
+def _belt(spec: mujoco.MjSpec, start: np.ndarray, way: np.ndarray, heading: Rotation) -> None:
+    """A strip whose body moves under the object while its place stays: the launcher sets its speed each step."""
+    length = belt_length(start, way)
+    centre = start + way * (length / 2 - 0.09)
+    body = spec.worldbody.add_body(
+        name="belt", pos=(centre[0], centre[1], BELT_HEIGHT / 2), quat=heading.as_quat(scalar_first=True)
+    )
+    body.add_joint(name="belt", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=(1, 0, 0))
+    body.add_geom(
+        name="belt", type=mujoco.mjtGeom.mjGEOM_BOX, size=(length / 2, BELT_WIDTH / 2, BELT_HEIGHT / 2 - 0.0005),
+        rgba=(0.16, 0.17, 0.18, 1), mass=50.0, friction=(1.0, 0.003, 0.00001), condim=4,
+    )  # fmt: skip
+
+
+def belt_length(start: np.ndarray, way: np.ndarray) -> float:
+    """From a little behind the start to where the strip would leave the table, at most 1.3 m."""
+    for length in np.arange(1.3, 0.3, -0.02):
+        end = start + way * (length - 0.09)
+        if TABLE_X[0] + 0.09 < end[0] < TABLE_X[1] - 0.09 and abs(end[1]) < TABLE_Y[1] - 0.09 and _off_foot(start, end):
+            return float(length)
+    return 0.3
+
+
+def _off_foot(start: np.ndarray, end: np.ndarray) -> bool:
+    along = start[:2] + np.linspace(0, 1, 30)[:, None] * (end - start)[:2]
+    return bool(np.min(np.hypot(*along.T)) > 0.22)
+
+
+def _ramp(spec: mujoco.MjSpec, start: np.ndarray, way: np.ndarray, heading: Rotation, run: float) -> None:
+    tilt = heading * Rotation.from_euler("y", RAMP_ANGLE)
+    length = run + 0.08
+    top = tilt.apply([-length / 2, 0, 0]) + np.array([start[0], start[1], 0.0])
+    centre = top - tilt.apply([0, 0, 0.004]) + way * 0.0
+    spec.worldbody.add_geom(
+        name="ramp", type=mujoco.mjtGeom.mjGEOM_BOX, size=(length / 2, 0.07, 0.004), pos=centre,
+        quat=tilt.as_quat(scalar_first=True), rgba=(0.80, 0.62, 0.30, 1), friction=(1.0, 0.003, 0.00001), condim=4,
+    )  # fmt: skip
+
+
+def _wall(spec: mujoco.MjSpec, place: np.ndarray, heading: Rotation) -> None:
+    turned = heading * Rotation.from_euler("z", 35, degrees=True)
+    spec.worldbody.add_geom(
+        name="bumper", type=mujoco.mjtGeom.mjGEOM_BOX, size=(0.01, 0.12, 0.025), pos=(place[0], place[1], 0.025),
+        quat=turned.as_quat(scalar_first=True), rgba=(0.75, 0.25, 0.2, 1),
+    )  # fmt: skip

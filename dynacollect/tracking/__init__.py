@@ -1,0 +1,1 @@
+"""What the object is doing: masks, 6D pose, Kalman state."""

@@ -1,0 +1,1 @@
+"""What is learnt: the DynamicVLA policy, fine-tuning, the evaluation suites."""
