@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
-from typer.main import get_group
+from typer.main import get_command, get_group
 
 from .. import __version__
 from .errors import exit_code_of
@@ -24,11 +24,14 @@ class Group:
     module: str
     """Module of the `commands` folder that exports `app`."""
     help: str
+    single: bool = False
+    """The module's one command is called by the row's name itself."""
 
 
 GROUPS = (
     Group("rig", "rig", "Describe, see and check a rig: cameras, arm, and the simulated cell."),
     Group("objects", "objects", "The objects that the rig knows: list, show, add your own mesh."),
+    Group("evaluate", "evaluate", "How often a controller succeeds in the cell, by speed of the object.", single=True),
     Group("bench", "bench", "Measure how fast the parts are on this machine."),
 )
 
@@ -57,11 +60,12 @@ class LazyGroup(TyperGroup):
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def _load(name: str | None) -> TyperGroup:
+def _load(name: str | None) -> Any:
     row = next(row for row in GROUPS if row.name == name)
-    group = get_group(import_module(f".commands.{row.module}", __package__).app)
-    group.name, group.help, group.no_args_is_help = row.name, row.help, True
-    return group
+    app = import_module(f".commands.{row.module}", __package__).app
+    command = get_command(app) if row.single else get_group(app)
+    command.name, command.help, command.no_args_is_help = row.name, row.help, not row.single
+    return command
 
 
 def _asks_for_json(words: Sequence[str]) -> bool:

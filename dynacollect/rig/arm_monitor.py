@@ -39,7 +39,7 @@ class ArmMonitor:
     for 0.3 s: leader mode or old firmware); "torn" (a joint leapt by more than 3 times what its top speed allows);
     "frozen" (bit-identical joints while the set-points moved 0.02 rad over 0.3 s); "disturbed" (a torque leapt by more
     than 40 % of rated within about 0.25 s); "clamped" (feedback on a joint limit, set-point 0.02 rad inside, 0.1 s);
-    "tracking" (0.1 rad off its set-point for 0.2 s); "gripper_jammed", "opened_itself"; "hot" (> 75 C).
+    "tracking" (0.1 rad off its set-point for 0.2 s); the gripper's own, see `GripperMonitor`; "hot" (> 75 C).
     "disturbed" stands until `verified`: a knock can leave an arm centimetres off while its feedback equals its command.
 
     `delay_s` is from a set-point's time to the feedback that shows it.
@@ -183,7 +183,8 @@ class ArmMonitor:
             "clamped": self._standing["clamped"] and "feedback sits on a joint limit, the set-point does not",
             "tracking": self._standing["tracking"] and f"{self._error:.2f} rad away from the set-point",
             "gripper_jammed": self._gripper.jammed and "the fingers did not move when told to",
-            "opened_itself": self._gripper.opened_itself and "the fingers opened without being told to",
+            "gripper_opened_itself": self._gripper.opened_itself and "the fingers opened without being told to",
+            "gripper_range": self._gripper.out_of_range and "the width is more than the fingers can be apart",
             "hot": self._temperature_c > _HOT and f"{self._temperature_c:.0f} C",
         }
         own = [self._state.fault] if self._state is not None and self._state.fault is not None else []

@@ -27,7 +27,8 @@ class BackgroundShift:
     Every tile with texture in both directions solves its own small shift from the reference's gradients (Lucas-Kanade,
     gain and offset of the tile taken out). Tiles that do not look like the reference, or disagree with the median, are
     an arm or an object and have no say. A shift beyond a pixel is first found to the pixel: by following the
-    tiles, or else by phase correlation of overlapping quarters of the picture.
+    tiles, or else by phase correlation of overlapping quarters of the picture; an arm that fills a quarter can make the
+    size of a shift beyond ten pixels or so wrong, not that there is one.
     """
 
     def __init__(self, reference: np.ndarray, noise: float) -> None:
@@ -39,7 +40,7 @@ class BackgroundShift:
         )
         self._power = _tiles(np.square(self._reference))
         self._good = self._weaker_texture() > 1.0 + 0.5 * noise
-        self._coarse = cv2.pyrDown(self._reference)
+        self._coarse = _quarter(reference)
         height, width = self._coarse.shape
         self._window = cv2.createHanningWindow((width * 5 // 8, height * 5 // 8), cv2.CV_32F)
 
@@ -54,13 +55,13 @@ class BackgroundShift:
         near = self._follow(picture, (0, 0))
         if near is not None:
             return near.shift
-        far = [self._follow(picture, start) for start in self._far_starts(picture)]
+        far = [self._follow(picture, start) for start in self._far_starts(grey)]
         best = max((found for found in far if found is not None), key=lambda found: found.votes, default=None)
         return None if best is None else best.shift
 
-    def _far_starts(self, picture: np.ndarray) -> list[tuple[int, int]]:
+    def _far_starts(self, grey: np.ndarray) -> list[tuple[int, int]]:
         """Where the quarters of the picture seem to have gone; whichever an arm fills may be wrong."""
-        coarse = cv2.pyrDown(picture)
+        coarse = _quarter(grey)
         height, width = self._window.shape
         starts = set()
         for top in (0, coarse.shape[0] - height):
@@ -119,3 +120,8 @@ def _tiles(values: np.ndarray) -> np.ndarray:
 def _band(picture: np.ndarray) -> np.ndarray:
     """Without the light's slow changes, and without the finest detail, whose gradients are too rough to solve by."""
     return cv2.GaussianBlur(picture, (5, 5), 1.0) - cv2.blur(picture, (31, 31))
+
+
+def _quarter(picture: np.ndarray) -> np.ndarray:
+    """Half the size each way, without the light's slow changes."""
+    return cv2.pyrDown(picture - cv2.blur(picture, (31, 31)))

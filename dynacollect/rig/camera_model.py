@@ -52,7 +52,7 @@ class CameraModel:
         """Directions (n, 3) of pixels (n, 2) in the camera frame, scaled to z = 1."""
         flat = np.asarray(pixels, float).reshape(-1, 1, 2)
         rays = cv2.undistortPointsIter(flat, self.K, self.distortion, np.eye(3), np.eye(3), UNDISTORT_STEPS)
-        return np.column_stack([rays.reshape(-1, 2), np.ones(len(flat))])
+        return np.column_stack([rays.reshape(-1, 2).astype(np.float64), np.ones(len(flat))])
 
     def rays(self, pixels: Vector, T_base_camera: RigidTransform | None = None) -> tuple[Vector, Vector]:
         """The camera centre (3,) and unit directions (n, 3) of pixels, in the base frame."""

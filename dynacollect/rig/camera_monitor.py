@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
+from itertools import pairwise
 from statistics import median
 
 from .alarm import Alarm
@@ -22,6 +24,11 @@ _BRIGHTNESS_CHANGE = 0.20
 _TINT_CHANGE = 0.06
 _SHARPNESS_LEAST = 0.5
 _SHIFT_LIMIT = 0.7
+_FLICKER = 0.10
+_FLICKER_CHECKS = 10
+_FLICKER_TURNS = 4
+_DRIFT_PPM = 250.0
+_DRIFT_KNOWN = 5.0
 
 
 class CameraMonitor:
@@ -30,9 +37,11 @@ class CameraMonitor:
     Faults: "freeze" (nothing new for 3.5 periods beyond the usual latency; one drop and a delayed frame are none),
     "restart_jump" (the device's clock leapt in the last 2 s), "bumped" (background moved > 0.7 px), "gap" and "repeat"
     (> 5 % of the last 2 s dropped, repeated), "late" (median latency > 100 ms, or 60 ms above that of the first
-    second), "light" (brightness changed > 20 %), "tint" (a channel's share changed > 0.06), "blur" (sharpness < 50 %),
-    "hot". All but the first two need 3 checks in a row to rise and to clear. A camera that moves (`fixed=False`)
-    reports its view's figures without judging them: they change with what it looks at.
+    second), "clock_drift" (> 250 ppm for a second, once the fit has 5 s: quartz is within 150), "light" (brightness
+    changed > 20 %), "flicker" (it goes up and down by > 10 % four times in the last ten checks), "tint" (a channel's
+    share changed > 0.06), "blur" (sharpness < 50 %), "hot". All but the first
+    two need 3 checks in a row to rise and to clear. A camera that moves (`fixed=False`) reports its view's figures
+    without judging them: they change with what it looks at.
 
     `clock` is the fit that the driver stamps its frames with; without one the monitor keeps its own.
     """
@@ -56,7 +65,9 @@ class CameraMonitor:
         self._check_every = check_every
         self._watch = ViewWatch(fixed=fixed)
         self._view = View(math.nan, math.nan, math.nan, math.nan)
-        self._alarms: dict[str, Alarm] = {}
+        self._brightness: deque[float] = deque(maxlen=_FLICKER_CHECKS)
+        self._drifts = Alarm(round(1.0 / period_s))
+        self._alarms: dict[str, Alarm] = {"clock_drift": self._drifts}
         self._counts = {"received": 0, "dropped": 0, "repeated": 0, "restarts": 0}
         self._recent: deque[tuple[float, int, bool]] = deque()
         self._latencies: deque[float] = deque(maxlen=max(5, round(1.0 / period_s)))
@@ -107,7 +118,8 @@ class CameraMonitor:
         """Take the view as it is now for the right one, as after a calibration."""
         self._watch.rebase()
         self._view = View(math.nan, math.nan, math.nan, math.nan)
-        for name in ("light", "tint", "blur", "bumped"):
+        self._brightness.clear()
+        for name in ("light", "flicker", "tint", "blur", "bumped"):
             self._alarms.pop(name, None)
 
     def health(self, now: float) -> CameraHealth:
@@ -139,6 +151,8 @@ class CameraMonitor:
         if self._clock.jumps != self._jumps_seen:
             self._jumps_seen = self._clock.jumps
             self._jumped_at = frame.arrived_at
+        known = self._clock.samples * self.period_s > _DRIFT_KNOWN
+        self._drifts.update(known and abs(self._clock.drift_ppm) > _DRIFT_PPM)
 
     def _remember(self, frame: Frame, gap: int, repeated: bool) -> None:
         self._recent.append((frame.arrived_at, gap, repeated))
@@ -165,6 +179,8 @@ class CameraMonitor:
         self._view = view
         if not self._fixed:
             return
+        self._brightness.append(view.brightness)
+        self._alarm("flicker", _flickers(list(self._brightness)))
         self._alarm("light", abs(view.brightness - 1.0) > _BRIGHTNESS_CHANGE)
         self._alarm("tint", view.tint > _TINT_CHANGE)
         self._alarm("blur", view.sharpness < _SHARPNESS_LEAST)
@@ -207,8 +223,23 @@ class CameraMonitor:
             "gap": f"{camera} has dropped {sum(gap for _, gap, _ in self._recent)} frames in the last 2 s",
             "repeat": f"{camera} has repeated {sum(old for _, _, old in self._recent)} frames in the last 2 s",
             "late": f"{camera} is {1e3 * self._latency():.0f} ms late, usually {1e3 * self._usual_latency:.0f} ms",
+            "clock_drift": f"the clock of {camera} runs {self._clock.drift_ppm:+.0f} ppm off the host's",
+            "flicker": f"the light in {camera} pulses between {_range(self._brightness)} of what it was",
             "light": f"the light in {camera} is {view.brightness:.2f} of what it was",
             "tint": f"the colour balance of {camera} has changed by {view.tint:.2f}",
             "blur": f"the sharpness of {camera} is {view.sharpness:.2f} of what it was",
             "hot": f"{camera} is at {self._temperature_c:.0f} C",
         }
+
+
+def _flickers(brightness: list[float]) -> bool:
+    """Whether it crosses the middle of its range again and again."""
+    low, high = min(brightness), max(brightness)
+    bright = [value > 0.5 * (low + high) for value in brightness]
+    turns = sum(now != before for before, now in pairwise(bright))
+    return high - low > _FLICKER * high and turns >= _FLICKER_TURNS
+
+
+def _range(values: Iterable[float]) -> str:
+    numbers = list(values) or [math.nan]
+    return f"{min(numbers):.2f} and {max(numbers):.2f}"

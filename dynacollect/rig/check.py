@@ -14,6 +14,7 @@ WATCH_S = 3.0
 RATE_TOLERANCE = 0.05
 PERIOD_S = 0.04
 SETTLE_S = 1.0
+ENOUGH_SETS = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,10 @@ def _camera(config: RigConfig, name: str, rig: Rig) -> Part:
 
 def _camera_detail(info: CameraInfo, health: CameraHealth) -> str:
     return (
-        f"{info.driver} {info.serial}, firmware {info.firmware}, {info.width}x{info.height} at {health.rate_hz:.1f} Hz, "
-        f"exposure {1e3 * info.exposure_s:g} ms, frame {1e3 * health.age_s:.0f} ms old, "
-        f"latency {1e3 * health.latency_s:.0f} ms, clock drift {health.clock_drift_ppm:+.0f} ppm, "
+        f"{info.driver} {info.serial}, firmware {info.firmware}, "
+        f"{info.width}x{info.height} at {health.rate_hz:.1f} Hz, exposure {1e3 * info.exposure_s:g} ms, "
+        f"frame {1e3 * health.age_s:.0f} ms old, latency {1e3 * health.latency_s:.0f} ms, "
+        f"clock drift {health.clock_drift_ppm:+.0f} ppm, "
         f"{health.dropped} dropped, {health.repeated} repeated"
     )
 
@@ -99,7 +101,8 @@ def _pairing(rig: Rig, sets: list[tuple[float, int]]) -> Part:
         f"{share:.0%} of ticks have all {len(rig.cameras)} cameras, skew at most {1e3 * worst:.1f} ms "
         f"(soft {1e3 * pairing.soft_s:g}, hard {1e3 * pairing.hard_s:g})"
     )
-    return Part("pairing", share >= 0.9, detail if share >= 0.9 else f"{detail}; raise pairing.hard_s or sync the cameras")
+    enough = share >= ENOUGH_SETS
+    return Part("pairing", enough, detail if enough else f"{detail}; raise pairing.hard_s or sync the cameras")
 
 
 def _clock(clock: Clock) -> Part:

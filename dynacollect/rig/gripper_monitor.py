@@ -8,16 +8,18 @@ from .nouns import ArmState, Grip
 
 _ORDER = 0.001
 _FAR = 0.010
-_STUCK = 0.002
+_STUCK_SHARE = 0.25
 _OPENED = 0.005
 _GRACE = 0.5
+_BEYOND = 0.005
 
 
 class GripperMonitor:
     """Judges each order once its closing time and half a second are over.
 
-    "gripper_jammed": told to move by more than 10 mm, the width has changed by less than 2 mm, and when closing no
-    force says that something is held. "opened_itself": the width grew by more than 5 mm with no order to.
+    "gripper_jammed": told to move by more than 10 mm, the width has changed by less than a quarter of that, and when
+    closing no force says that something is held. "gripper_opened_itself": the width grew by more than 5 mm with no
+    order to. "gripper_range": the width is 5 mm above the largest or below zero, whatever the order.
     """
 
     def __init__(self, model: GripperModel) -> None:
@@ -30,6 +32,8 @@ class GripperMonitor:
         self._opened = Sustained(0.1)
         self.jammed = False
         self.opened_itself = False
+        self._beyond = Sustained(0.1)
+        self.out_of_range = False
 
     def commanded(self, grip: Grip | None, time: float, width: float) -> None:
         """An order takes effect at `time`, with the fingers `width` apart; the same order again is no new one."""
@@ -43,6 +47,8 @@ class GripperMonitor:
 
     def saw(self, state: ArmState) -> None:
         width = state.gripper_width
+        beyond = not -_BEYOND <= width <= self._model.max_width + _BEYOND
+        self.out_of_range = self._beyond.update(beyond, state.measured_at)
         self._travelled = max(self._travelled, abs(width - self._start))
         if state.measured_at < self._judge_at:
             return
@@ -53,7 +59,11 @@ class GripperMonitor:
 
     def _is_jammed(self, state: ArmState) -> bool:
         order = self._order
-        if order is None or abs(order.width - self._start) <= _FAR or self._travelled >= _STUCK:
+        if (
+            order is None
+            or abs(order.width - self._start) <= _FAR
+            or self._travelled >= _STUCK_SHARE * abs(order.width - self._start)
+        ):
             return False
         closing = order.width < self._start
         holding = 0.5 * min(max(order.force, self._model.min_force), self._model.max_force)

@@ -77,9 +77,7 @@ class Rig:
         return self.arm.read()
 
 
-def open_rig(
-    config: RigConfig, *, seed: int = 0, faults: tuple[str, ...] = (), realtime: bool = False
-) -> Rig:
+def open_rig(config: RigConfig, *, seed: int = 0, faults: tuple[str, ...] = (), realtime: bool = False) -> Rig:
     """The rig that a configuration describes, not yet connected. Only this imports a driver."""
     from .cell.cell import build_cell
 

@@ -18,14 +18,20 @@ LABEL_HEIGHT = 22
 
 def views(rig: Rig, after_s: float = SETTLE_S) -> FrameSet:
     """Connect, wait for the streams, and take one complete set of frames."""
+    silent = set(rig.cameras)
     with rig:
         rig.clock.wait_until(rig.clock.now() + after_s)
         for _ in range(TRIES):
             frames = rig.see()
+            silent -= set(frames.frames)
             if not frames.missing:
                 return frames
             rig.clock.wait_until(rig.clock.now() + 0.02)
-    raise DynacollectError(f"no picture from {', '.join(frames.missing)}; see: dynacollect rig check")
+    if silent:
+        raise DynacollectError(f"no picture from {', '.join(sorted(silent))}; see: dynacollect rig check")
+    raise DynacollectError(
+        "the cameras never show the same moment; raise pairing.hard_s, or see: dynacollect rig check"
+    )
 
 
 def contact_sheet(frames: FrameSet) -> Image.Image:

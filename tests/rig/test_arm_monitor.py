@@ -37,7 +37,7 @@ def run(
     monitor: ArmMonitor,
     seconds: float,
     change: Change | None = None,
-    grip: Callable[[float], Grip | None] = lambda time: None,
+    grip: Callable[[float], Grip | None] = lambda _: None,
     seed: int = 0,
 ) -> Iterator[tuple[float, list[str]]]:
     """Follow the motion with a plan every 40 ms; yields the time and the names of the faults at each feedback."""
@@ -47,7 +47,7 @@ def run(
     for index in range(round(seconds * RATE)):
         time = index / RATE
         if index % 8 == 0:
-            times = time + np.arange(0.0, 0.2, 0.02)
+            times = np.array([time + 0.02 * step for step in range(10)])
             order = grip(time)
             monitor.commanded(SetPoints(times, np.array([motion.at(t) for t in times]), order))
             if order is not None and order.width != asked:
@@ -96,13 +96,13 @@ def test_no_false_alarm_in_a_minute_of_motion(model: ArmModel) -> None:
         ("tracking", 0.22, lambda state: replace(state, joints=state.joints + 0.15)),
         ("torn", 0.01, lambda state: replace(state, joints=state.joints + 0.2 * (np.arange(len(state.joints)) == 1))),
         ("disturbed", 0.02, lambda state: replace(state, joint_torque=state.joint_torque * 0 + 0.9 * 12.0)),
-        ("opened_itself", 0.12, lambda state: replace(state, gripper_width=state.gripper_width + 0.02)),
+        ("gripper_opened_itself", 0.12, lambda state: replace(state, gripper_width=state.gripper_width + 0.02)),
     ],
 )
 def test_found_in_time(model: ArmModel, name: str, within: float, change: Callable[[ArmState], ArmState]) -> None:
     monitor = ArmMonitor(model, feedback_hz=RATE)
     closed = Grip(0.0, 20.0)
-    assert first_seen(run(monitor, 6.0, after(4.0, change), lambda time: closed), name) - 4.0 <= within
+    assert first_seen(run(monitor, 6.0, after(4.0, change), lambda _: closed), name) - 4.0 <= within
 
 
 @ARMS
@@ -183,7 +183,7 @@ def test_heat() -> None:
 def test_jammed_fingers(goal: float) -> None:
     """They stay at 30 mm whatever they are told."""
     monitor = ArmMonitor(PANDA, feedback_hz=RATE)
-    stuck = lambda state, time: replace(state, gripper_width=0.03)  # noqa: E731
+    stuck = lambda state, _: replace(state, gripper_width=0.03)  # noqa: E731
     told = lambda time: Grip(goal, 30.0) if time >= 1.0 else None  # noqa: E731
     expected = 1.0 + PANDA.gripper.closing_time(max(0.03, goal), min(0.03, goal)) + 0.5
     assert first_seen(run(monitor, 5.0, stuck, told), "gripper_jammed") == pytest.approx(expected, abs=0.02)

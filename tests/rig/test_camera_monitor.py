@@ -127,7 +127,7 @@ def stream(normal: Scene) -> Stream:
 
 def drop(share: float, seed: int = 0) -> Callable[[Frame, int], Frame | None]:
     rng = np.random.default_rng(seed)
-    return lambda frame, count: None if rng.random() < share else frame
+    return lambda frame, _: None if rng.random() < share else frame
 
 
 def test_three_minutes_without_a_false_fault(normal: Scene) -> None:
@@ -214,7 +214,7 @@ def test_a_camera_that_never_sends_is_frozen() -> None:
 
 def test_a_stuck_picture_with_new_numbers_is_repeated_and_frozen(stream: Stream) -> None:
     still = stream.frame().image
-    steps = list(stream.run(1.0, lambda frame, count: replace(frame, image=still)))
+    steps = list(stream.run(1.0, lambda frame, _: replace(frame, image=still)))
     assert steps[-1] == ["freeze", "repeat"]
     assert stream.monitor.health(stream.now).repeated >= 24
 

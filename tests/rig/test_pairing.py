@@ -9,7 +9,7 @@ from dynacollect.rig.errors import DynacollectError
 from dynacollect.rig.nouns import Frame, FrameSet
 from dynacollect.rig.pairing import Pairer
 
-CAMERAS = ("left", "right", "wrist")
+CAMERAS: tuple[str, ...] = ("left", "right", "wrist")
 IMAGE = np.zeros((1, 1, 3), np.uint8)
 
 

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-import typer
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
@@ -191,13 +190,11 @@ def test_a_wrong_file_gets_one_sentence_with_its_line(case: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_wrong_file_leaves_with_2(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = typer.Typer()
-    app.command("load")(lambda path: load_rig(path) and None)
-    monkeypatch.setattr("dynacollect.collector.commands.rig.app", app)
+def test_a_wrong_file_leaves_with_2(case: str, tmp_path: Path) -> None:
     old, new, _, sentence = WRONG[case]
-    (tmp_path / "rig.yaml").write_text(changed(old, new), encoding="utf-8")
-    done = CliRunner().invoke(cli.app, ["rig", "load", str(tmp_path / "rig.yaml")])
+    path = tmp_path / "rig.yaml"
+    path.write_text(changed(old, new), encoding="utf-8")
+    done = CliRunner().invoke(cli.app, ["rig", "check", "--rig", str(path)])
     assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
     assert sentence in done.stderr
 

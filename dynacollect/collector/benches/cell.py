@@ -11,6 +11,7 @@ import numpy as np
 
 from ...rig.arms import kinematics
 from ...rig.cell.cell import Cell
+from ...rig.cell.eye import MUJOCO_FROM_CV
 from ...rig.cell.scene import EYE
 from ...rig.clock import HostClock
 from ...rig.config import RigConfig
@@ -70,15 +71,10 @@ class _Bare:
         self.data.qpos[:] = cell.world.data.qpos
         self.renderer = mujoco.Renderer(cell.world.model, camera.height, camera.width)
         mujoco.mj_forward(cell.world.model, self.data)
-        self.poses = [
-            (model.T_parent_camera.translation, (model.T_parent_camera.rotation.as_matrix() @ np.diag([1, -1, -1])).ravel())
-            for model in cell.models.values()
-        ]
-        flange = kinematics.forward(cell.world.arm, cell.world.arm.home) * cell.world.arm.T_flange_tool.inv()
-        for index, model in enumerate(cell.models.values()):
-            if model.on_wrist:
-                pose = flange * model.T_parent_camera
-                self.poses[index] = (pose.translation, (pose.rotation.as_matrix() @ np.diag([1, -1, -1])).ravel())
+        arm = cell.world.arm
+        flange = kinematics.forward(arm, arm.home) * arm.T_flange_tool.inv()
+        poses = [model.T_base_camera(flange) for model in cell.models.values()]
+        self.poses = [(pose.translation, (pose.rotation.as_matrix() @ MUJOCO_FROM_CV).ravel()) for pose in poses]
 
     def time(self, calls: int) -> float:
         clock = HostClock()

@@ -90,9 +90,9 @@ def faults(as_json: JsonFlag = False) -> None:
 
     from ...rig.cell.faults import KINDS
 
-    table = Table("device", "fault", "what happens", "size", "lasts", "seen in health as")
+    table = Table("device", "fault", "what happens", "size", "lasts", "seen in health as", "within")
     for kind in KINDS:
         lasts = "on" if kind.lasts == float("inf") else f"{kind.lasts:g} s"
         size = f"{kind.size:g} {kind.unit}" if kind.unit else ""
-        table.add_row(kind.device, kind.name, kind.effect, size, lasts, kind.seen_as)
+        table.add_row(kind.device, kind.name, kind.effect, size, lasts, kind.seen_as, f"{kind.within_s:g} s")
     emit({"faults": KINDS}, as_json, table)

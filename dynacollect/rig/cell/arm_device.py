@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,8 @@ from .world import World
 
 COLLISION_RAD = 0.20
 """Servo error at which a joint reflex fires: something is in the way."""
-KNOCK_NM = 0.8
+SENT = 400
+KNOCK_SHARE = 0.8
 """Size of the torque spike of a knock, as a share of the joint's rated torque."""
 STOPPING = ("reflex", "packet_loss", "estop", "self_test_due", "power_cut")
 REPORTED = {
@@ -49,6 +51,8 @@ class ArmDevice:
         self._frozen: Feedback | None = None
         self._knocked_at = -1.0
         self.feedback = self._measure(0.0)
+        self.sent: deque[Feedback] = deque(maxlen=SENT)
+        """Every sample that the host has not taken in yet, oldest first."""
 
     @property
     def next_sample(self) -> float:
@@ -89,6 +93,7 @@ class ArmDevice:
             self.world.follower.halt()
         if "bus_off" not in active:
             self.feedback = self._corrupted(self._measure(now), active, now)
+            self.sent.append(self.feedback)
 
     def temperature(self, now: float) -> float:
         hot = self._faults.active("arm", now).get("hot")
@@ -126,7 +131,7 @@ class ArmDevice:
     def _corrupted(self, truth: Feedback, active: dict[str, Injected], now: float) -> Feedback:
         joints, torque, width = truth.joints, truth.torque, truth.width
         if 0 <= now - self._knocked_at < 0.06 and self._knocked_at >= 0:
-            torque = torque + KNOCK_NM * self.world.arm.max_torque
+            torque = torque + KNOCK_SHARE * self.world.arm.max_torque
         if "torn" in active and self._count % 7 == 0:
             joints = joints + np.eye(len(joints))[self._count // 7 % len(joints)] * active["torn"].size
         if "clamped" in active:

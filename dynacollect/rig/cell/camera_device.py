@@ -62,6 +62,7 @@ class CameraDevice:
         self._stalled_until = -1.0
         self._handled: set[int] = set()
         self._in_flight: deque[Exposure] = deque()
+        self._developed: dict[int, Image] = {}
         self.recent: deque[Exposure] = deque(maxlen=KEPT)
 
     @property
@@ -105,7 +106,7 @@ class CameraDevice:
         faults = self._faults.active(self.name, middle)
         sequence = self._count + self._sequence_base
         rng = np.random.default_rng([self.seed, 0xF, self._count])
-        dropped, repeated, late = rng.random(3)
+        dropped, repeated = rng.random(2)
         latency = self.sensor_config.latency_s + float(rng.exponential(self.sensor_config.latency_jitter_s))
         if not self.streaming or self._is_stalled(middle) or dropped < self._drop_rate(faults):
             return
@@ -113,9 +114,15 @@ class CameraDevice:
             latency += faults["late"].size
         self._in_flight.append(
             Exposure(
-                sequence, self._shots(middle, take, smear), middle, self._device_time(middle), middle + latency,
-                self._flaws(faults), self._pose(middle), repeated < self._repeat_rate(faults),
-            )  # fmt: skip
+                sequence=sequence,
+                shots=self._shots(middle, take, smear),
+                middle=middle,
+                device_time=self._device_time(middle),
+                arrives_at=middle + latency,
+                flaws=self._flaws(faults),
+                T_parent_camera=self._pose(middle),
+                repeats=repeated < self._repeat_rate(faults),
+            )
         )
         self.recent.append(self._in_flight[-1])
 
@@ -132,7 +139,13 @@ class CameraDevice:
         offsets = (np.arange(count) + 0.5) / count - 0.5
         return tuple(take(middle + float(offset) * exposure) for offset in offsets)
 
+    def develop_all(self) -> None:
+        """Render what is still on its way, before the scene that it shows is gone."""
+        self._developed = {exposure.sequence: self.picture(exposure) for exposure in self._in_flight}
+
     def picture(self, exposure: Exposure) -> Image:
+        if exposure.sequence in self._developed:
+            return self._developed.pop(exposure.sequence)
         size, focal = self.sensor.render_size, self.sensor.render_focal
         samples = [self.eye.see(shot, self.pose_at(shot, exposure), size, focal) for shot in exposure.shots]
         return self.sensor.expose(samples, exposure.sequence, exposure.flaws)

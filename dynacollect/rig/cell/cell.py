@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
@@ -11,6 +13,8 @@ from ..arms.model import ArmModel
 from ..camera_model import CameraModel, look_at
 from ..clock import SimClock
 from ..config import RigConfig
+from ..nouns import SetPoints
+from ..objects import catalogue
 from ..rig import Rig
 from ..stage import Request, Staged
 from .arm import CellArm
@@ -19,8 +23,9 @@ from .camera import CellCamera
 from .camera_device import CameraDevice
 from .eye import Eye
 from .faults import FaultPlan, parse
-from .plan import draw
+from .plan import EpisodePlan, draw
 from .scene import WRIST_CAMERA
+from .self_launch import sweep
 from .world import Snapshot, World
 
 FIXED = {
@@ -28,6 +33,9 @@ FIXED = {
     "CELL-SIDE": (np.array([0.45, 1.0, 0.35]), np.array([0.45, 0.0, 0.03])),
 }
 """The paper's cameras: where they stand and what they look at, base frame, m."""
+
+BENEATH_M, WRIST_DEPTH_M = 0.15, 0.32
+"""What the wrist camera looks at: this far ahead of the tool, and this far from its lens."""
 
 
 class Cell:
@@ -48,10 +56,15 @@ class Cell:
         self.arm_device = ArmDevice(self.world, faults)
         self.models = {name: self._model(name, index) for index, name in enumerate(config.cameras)}
         self.devices = {
-            name: CameraDevice(config.cameras[name], config.sensor_of(name), model, self.eye, faults, seed + 7919 * index)
+            name: CameraDevice(
+                config.cameras[name], config.sensor_of(name), model, self.eye, faults, seed + 7919 * index
+            )
             for index, (name, model) in enumerate(self.models.items())
         }
         self.clock = SimClock(self.advance, realtime=realtime)
+        self.command: Callable[[SetPoints], None] = self.arm_device.take
+        """How the stage moves the arm where the arm is the launcher; the driver's, so that its monitor knows."""
+        self._retreat: SetPoints | None = None
 
     def advance(self, to: float) -> None:
         """Let time pass: physics, arm samples and exposures, each at its own instant."""
@@ -62,6 +75,7 @@ class Cell:
                 break
             self.world.step_until(due)
             self.world.light = self.faults.light(due)
+            self._retreat_at(due)
             if due == self.arm_device.next_sample:
                 self.arm_device.sample()
             else:
@@ -71,7 +85,10 @@ class Cell:
     def prepare(self, seed: int, request: Request | None = None) -> Staged:
         """Set the table anew; the arm and the clocks go on."""
         plan = draw(seed, self.world.arm, self.config.cell.episodes, request)
+        for device in self.devices.values():
+            device.develop_all()
         self.world.restage(plan)
+        self._retreat = None
         return Staged(
             tuple(placed.object for placed in plan.targets),
             tuple(placed.object for placed in plan.distractors),
@@ -80,7 +97,27 @@ class Cell:
         )
 
     def launch(self) -> None:
-        self.world.launch()
+        plan = self.world.plan
+        if plan.launch.launcher != "self":
+            self.world.launch()
+        elif self.world.launcher.ordered_at is None:
+            self._sweep(plan)
+
+    def _sweep(self, plan: EpisodePlan) -> None:
+        """Let the arm shove the target with its closed hand."""
+        now, target = self.clock.now(), plan.targets[0]
+        footprint = catalogue.load(target.object).footprint(target.T_base_object.rotation)
+        near_side = float(np.max(footprint @ -plan.launch.way[:2]))
+        start, joints = np.asarray(target.T_base_object.translation), self.arm_device.feedback.joints
+        found = sweep(self.world.arm, joints, start, plan.launch.way, near_side, plan.speed, now)
+        self.command(found.shove)
+        self._retreat = found.retreat
+        self.world.launch(found.meets_at - now)
+
+    def _retreat_at(self, now: float) -> None:
+        if self._retreat is not None and now >= self._retreat.times[0]:
+            self.command(self._retreat)
+            self._retreat = None
 
     def _smear(self, shot: Snapshot, camera: CameraDevice) -> float:
         """How fast the fastest thing moves over this camera's chip, px/s."""
@@ -89,7 +126,10 @@ class Cell:
         tool = kinematics.jacobian(world.arm, joints) @ velocity
         focal = camera.sensor.render_focal
         if camera.config.mount == "wrist":
-            return float(focal * (np.linalg.norm(tool[:3]) / 0.25 + np.linalg.norm(tool[3:])))
+            ahead = kinematics.forward(world.arm, joints).rotation.apply([0.0, 0.0, 1.0])
+            # The table beneath the hand passes by; a turn about the line of sight smears half as far from the middle.
+            passing = np.linalg.norm(tool[:3] + np.cross(tool[3:], BENEATH_M * ahead)) / WRIST_DEPTH_M
+            return float(focal * (passing + 0.5 * abs(tool[3:] @ ahead)))
         fastest = max([float(np.linalg.norm(tool[:3])), *world.object_speeds(shot)])
         return focal * fastest / 0.8
 
@@ -122,4 +162,6 @@ def build_cell(config: RigConfig, *, seed: int = 0, faults: tuple[str, ...] = ()
     """The cell as a rig; `faults` are specs as in `cell.faults`."""
     cell = Cell(config, seed=seed, faults=parse(faults, config.cameras), realtime=realtime)
     cameras = {name: CellCamera(device, cell.clock) for name, device in cell.devices.items()}
-    return Rig(config, cameras, CellArm(cell.arm_device, cell.clock), cell.clock, cell)
+    arm = CellArm(cell.arm_device, cell.clock)
+    cell.command = arm.command
+    return Rig(config, cameras, arm, cell.clock, cell)

@@ -33,9 +33,7 @@ class Eye:
         self.rendered += 1
         return renderer.render()
 
-    def masks(
-        self, shot: Snapshot, T_base_camera: RigidTransform, size: tuple[int, int], focal: float
-    ) -> np.ndarray:
+    def masks(self, shot: Snapshot, T_base_camera: RigidTransform, size: tuple[int, int], focal: float) -> np.ndarray:
         """Body id of each pixel's nearest geom (height, width); -1 where there is none. Truth: for measuring only."""
         self._follow_scene()
         renderer = self._renderer(size)

@@ -26,6 +26,8 @@ class FaultKind:
     effect: str
     seen_as: str
     """The fault in the driver's health that shows it."""
+    within_s: float
+    """How soon it does, while the arm moves and the gripper is used."""
     size: float = 0.0
     unit: str = ""
     lasts: float = float("inf")
@@ -46,41 +48,66 @@ class Injected:
         return self.start <= time < self.end
 
 
-KINDS: tuple[FaultKind, ...] = (
-    FaultKind("freeze", "camera", "the stream stalls until it is restarted", "freeze"),
-    FaultKind("unplugged", "camera", "the stream stalls and cannot be restarted while it lasts", "freeze", lasts=3.0),
-    FaultKind("gap", "camera", "this share of the frames never arrives", "gap", 0.4, "of frames", 2.0),
-    FaultKind("repeat", "camera", "frames bring the picture of the one before", "repeat", 0.5, "of frames", 2.0),
-    FaultKind("restart_jump", "camera", "re-enumerates: a pause, then counter and clock start anew", "restart_jump", 1.0, "s pause"),
-    FaultKind("late", "camera", "frames arrive later than they should", "late", 0.3, "s", 3.0),
-    FaultKind("clock_jump", "camera", "the device's clock leaps", "restart_jump", 0.4, "s"),
-    FaultKind("clock_drift", "camera", "the device's clock runs fast", "clock_drift", 3000.0, "ppm"),
-    FaultKind("bumped", "camera", "the camera is knocked and stays askew", "bumped", 0.015, "rad"),
-    FaultKind("zoom", "camera", "the lens is turned: another focal length", "bumped", 1.06, "times"),
-    FaultKind("blur", "camera", "the lens is out of focus or dirty", "blur", 2.5, "px"),
-    FaultKind("tint", "camera", "white balance wanders off", "tint", 0.3, "red over blue"),
-    FaultKind("dark", "camera", "the exposure setting is lost", "light", 0.55, "times"),
-    FaultKind("hot", "camera", "the camera overheats", "hot", 78.0, "C"),
-    FaultKind("change", "light", "lamps go darker or brighter", "light", 0.5, "times"),
-    FaultKind("flicker", "light", "lamps pulse", "light", 0.5, "share", 4.0),
-    FaultKind("reflex", "arm", "a joint reflex stops the arm", "reflex"),
-    FaultKind("packet_loss", "arm", "communication constraints violated: the arm stops", "communication"),
-    FaultKind("bus_off", "arm", "feedback ends without a word; the arm holds", "stale", lasts=2.0),
-    FaultKind("estop", "arm", "the emergency stop is pressed until a person releases it", "estop", lasts=4.0),
-    FaultKind("power_cut", "arm", "the drives lose power and the arm sinks", "drives_off"),
-    FaultKind("self_test_due", "arm", "motion refused until the daily safety self-test has run", "self_test_due"),
-    FaultKind("hot", "arm", "the joint motors overheat", "hot", 82.0, "C", 5.0),
-    FaultKind("all_zero", "arm", "feedback reads zero: wrong mode or old firmware", "all_zero", lasts=2.0),
-    FaultKind("frozen", "arm", "feedback repeats one sample while the arm moves", "frozen", lasts=2.0),
-    FaultKind("torn", "arm", "feedback mixes joints of different instants", "torn", 0.15, "rad", 1.0),
-    FaultKind("clamped", "arm", "feedback of a joint is pinned to its limit", "clamped", lasts=2.0),
-    FaultKind("stall", "arm", "drives stall: the arm stops following", "tracking", lasts=2.0),
-    FaultKind("silent_offset", "arm", "a knock leaves the arm off while feedback says it is not", "disturbed", 0.04, "rad"),
-    FaultKind("jammed", "gripper", "the fingers do not move", "gripper_jammed", lasts=4.0),
-    FaultKind("slow", "gripper", "the fingers move at a fraction of their speed", "gripper_jammed", 0.02, "times", 4.0),
-    FaultKind("opens", "gripper", "the fingers open by themselves", "gripper_opened_itself", lasts=0.5),
-    FaultKind("offset", "gripper", "the width reads too large: stroke not set up", "gripper_range", 0.012, "m"),
+CAMERA: tuple[FaultKind, ...] = (
+    FaultKind("freeze", "camera", "the stream stalls until it is restarted", "freeze", 0.3),
+    FaultKind("unplugged", "camera", "the stream stalls and no restart helps while it lasts", "freeze", 0.3, lasts=3.0),
+    FaultKind("gap", "camera", "this share of the frames never arrives", "gap", 1.0, 0.4, "of frames", 2.0),
+    FaultKind("repeat", "camera", "frames bring the picture of the one before", "repeat", 1.0, 0.5, "of frames", 2.0),
+    FaultKind(
+        "restart_jump",
+        "camera",
+        "re-enumerates: a pause, then counter and clock anew",
+        "restart_jump",
+        1.6,
+        1.0,
+        "s pause",
+    ),
+    FaultKind("late", "camera", "frames arrive later than they should", "late", 1.2, 0.15, "s", 3.0),
+    FaultKind("clock_jump", "camera", "the device's clock leaps", "restart_jump", 0.6, 0.4, "s"),
+    FaultKind("clock_drift", "camera", "the device's clock runs fast", "clock_drift", 12.0, 3000.0, "ppm"),
+    FaultKind("bumped", "camera", "the camera is knocked and stays askew", "bumped", 1.0, 0.015, "rad"),
+    FaultKind("zoom", "camera", "the lens is turned: another focal length", "bumped", 1.0, 1.06, "times"),
+    FaultKind("blur", "camera", "the lens is out of focus or dirty", "blur", 1.0, 2.5, "px"),
+    FaultKind("tint", "camera", "white balance wanders off", "tint", 1.0, 0.5, "red over blue"),
+    FaultKind("dark", "camera", "the exposure setting is lost", "light", 1.0, 0.55, "times"),
+    FaultKind("hot", "camera", "the camera overheats", "hot", 0.5, 78.0, "C"),
 )
+LIGHT: tuple[FaultKind, ...] = (
+    FaultKind("change", "light", "lamps go darker or brighter", "light", 1.0, 0.5, "times"),
+    FaultKind("flicker", "light", "lamps pulse", "flicker", 3.0, 0.5, "share", 4.0),
+)
+ARM: tuple[FaultKind, ...] = (
+    FaultKind("reflex", "arm", "a joint reflex stops the arm", "reflex", 0.1),
+    FaultKind("packet_loss", "arm", "communication constraints violated: the arm stops", "communication", 0.1),
+    FaultKind("bus_off", "arm", "feedback ends without a word; the arm holds", "stale", 0.2, lasts=2.0),
+    FaultKind("estop", "arm", "the emergency stop is pressed until a person releases it", "estop", 0.1, lasts=4.0),
+    FaultKind("power_cut", "arm", "the drives lose power and the arm sinks", "drives_off", 0.1),
+    FaultKind("self_test_due", "arm", "motion refused until the daily safety self-test has run", "self_test_due", 0.1),
+    FaultKind("hot", "arm", "the joint motors overheat", "hot", 0.1, 82.0, "C", 5.0),
+    FaultKind("all_zero", "arm", "feedback reads zero: wrong mode or old firmware", "all_zero", 0.5, lasts=2.0),
+    FaultKind("frozen", "arm", "feedback repeats one sample while the arm moves", "frozen", 1.0, lasts=2.0),
+    FaultKind("torn", "arm", "feedback mixes joints of different instants", "torn", 0.3, 0.15, "rad", 1.0),
+    FaultKind("clamped", "arm", "feedback of a joint is pinned to its limit", "clamped", 0.3, lasts=2.0),
+    FaultKind("stall", "arm", "drives stall: the arm stops following", "tracking", 1.5, lasts=2.0),
+    FaultKind(
+        "silent_offset",
+        "arm",
+        "a knock leaves the arm off while feedback says it is not",
+        "disturbed",
+        0.2,
+        0.04,
+        "rad",
+    ),
+)
+GRIPPER: tuple[FaultKind, ...] = (
+    FaultKind("jammed", "gripper", "the fingers do not move", "gripper_jammed", 4.0, lasts=4.0),
+    FaultKind(
+        "slow", "gripper", "the fingers move at a fraction of their speed", "gripper_jammed", 4.0, 0.1, "times", 4.0
+    ),
+    FaultKind("opens", "gripper", "the fingers open by themselves", "gripper_opened_itself", 1.0, lasts=0.5),
+    FaultKind("offset", "gripper", "the width reads too large: stroke not set up", "gripper_range", 3.0, 0.012, "m"),
+)
+KINDS: tuple[FaultKind, ...] = (*CAMERA, *LIGHT, *ARM, *GRIPPER)
 
 SPEC = re.compile(r"^(?P<device>\w+)\.(?P<kind>\w+)@(?P<start>[\d.]+)(?:\+(?P<lasts>[\d.]+))?(?:=(?P<size>-?[\d.]+))?$")
 
@@ -115,14 +142,16 @@ def parse(specs: Iterable[str], cameras: Iterable[str]) -> FaultPlan:
 def _parse(spec: str, cameras: tuple[str, ...]) -> Injected:
     match = SPEC.match(spec)
     if match is None:
-        raise DynacollectError(f"--fault '{spec}' is not DEVICE.FAULT@SECONDS[+SECONDS][=SIZE]; write e.g. opst_cam.freeze@3.0")
+        raise DynacollectError(
+            f"--fault '{spec}' is not DEVICE.FAULT@SECONDS[+SECONDS][=SIZE]; write e.g. opst_cam.freeze@3.0"
+        )
     device, name = match["device"], match["kind"]
     devices = {**dict.fromkeys(cameras, "camera"), "arm": "arm", "gripper": "gripper", "light": "light"}
     if device not in devices:
         raise DynacollectError(f"--fault '{spec}': no device '{device}'; {_nearest(device, devices)}")
     kinds = {kind.name: kind for kind in KINDS if kind.device == devices[device]}
     if name not in kinds:
-        raise DynacollectError(f"--fault '{spec}': a {devices[device]} has no fault '{name}'; {_nearest(name, kinds)}")
+        raise DynacollectError(f"--fault '{spec}': {device} has no fault '{name}'; {_nearest(name, kinds)}")
     kind, start = kinds[name], _number(spec, match["start"])
     lasts = _number(spec, match["lasts"]) if match["lasts"] else kind.lasts
     return Injected(device, kind, start, start + lasts, _number(spec, match["size"]) if match["size"] else kind.size)

@@ -9,7 +9,6 @@ import numpy as np
 from ..arms.model import GripperModel
 from ..nouns import Grip
 
-
 PRESSING_M = 0.006
 """How far the reference may run ahead of blocked fingers: more than any force needs."""
 

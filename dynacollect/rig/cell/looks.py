@@ -58,7 +58,7 @@ def cloth(rng: np.random.Generator, first: tuple[int, int, int], second: tuple[i
 
 def speckle(rng: np.random.Generator, base: tuple[int, int, int], spots: tuple[int, int, int]) -> Texture:
     """Terrazzo or cork: a plain ground with grains."""
-    grains = cv2.GaussianBlur(rng.random((SIZE, SIZE)), (0, 0), 2.2)
+    grains = np.asarray(cv2.GaussianBlur(rng.random((SIZE, SIZE)), (0, 0), 2.2), np.float64)
     return mix(base, spots, (grains > np.quantile(grains, 0.86)).astype(float) * 0.8)
 
 

@@ -15,13 +15,29 @@ from ..objects import catalogue
 from ..objects.model import ObjectModel
 from ..stage import Request
 from . import looks
+from .rolling import rolling_pose, rolling_way, rolls_straight, stands
+from .self_launch import can_shove, can_sweep
 
 TABLE_X = (-0.30, 1.05)
 TABLE_Y = (-0.70, 0.70)
 MARGIN = 0.07
 """How far from the table's edge things are put, m."""
+CATCH_S = (1.4, 0.6)
+"""An object leaves the reachable table no sooner after its start, and is on it no shorter, s."""
 LEAD_S = (0.8, 1.4)
 """How long a launched object travels before it crosses the middle of the reachable table."""
+
+ROLLING_MOTIONS: tuple[Motion, ...] = ("curved", "bounce")
+"""Motions that only what rolls can make."""
+BEHIND: dict[Launcher, float] = {"push": 0.10, "ramp": 0.34, "conveyor": 0.16, "self": 0.20}
+"""How much room each launcher takes behind the start, m."""
+BELT_M = 1.3
+"""Length of the conveyor's belt, at most."""
+
+LAYOUTS = 25
+"""How often a table is laid anew where there was no room for all."""
+BELT_BEYOND_M = 0.24
+"""How far the belt goes on behind the crossing, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,12 @@ class Launch:
     """From the order to launch until the motion begins, s."""
     bend: float = 0.0
     """Sideways (curved) or forward (accelerating) acceleration, m/s2."""
+
+    @property
+    def way(self) -> Vector:
+        """Direction of the velocity (3,); zero for a still target."""
+        length = float(np.linalg.norm(self.velocity))
+        return self.velocity / length if length > 0 else self.velocity
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +102,7 @@ class EpisodePlan:
     targets: tuple[Placed, ...]
     distractors: tuple[Placed, ...] = ()
     container: Placed | None = None
-    launch: Launch = field(
-        default_factory=lambda: Launch(None, "straight", np.zeros(3), np.zeros(3), 0.0)
-    )
+    launch: Launch = field(default_factory=lambda: Launch(None, "straight", np.zeros(3), np.zeros(3), 0.0))
     pushes: tuple[Push, ...] = ()
     scenery: Scenery = Scenery()
 
@@ -100,18 +120,40 @@ def draw(seed: int, arm: ArmModel, options: CellEpisodes | None = None, request:
     """The episode of this seed: the same plan for the same arguments, on any machine."""
     options, request = options or CellEpisodes(), request or Request()
     rng = np.random.default_rng([seed, 0xCE11])
-    names = _pick_names(rng, arm, options, request)
+    motion: Motion = request.motion or options.motions[int(rng.integers(len(options.motions)))]
+    names = _pick_names(rng, arm, motion, options, request)
     speed = _draw_speed(rng, options, request)
     target = catalogue.load(names.targets[0])
-    launch, start, rest = _draw_launch(rng, arm, target, speed, options, request)
-    table = _Table(rng, arm, start, launch)
-    targets = [Placed(target.name, RigidTransform.from_components(start, rest), _friction(rng, options, target.name))]
-    targets += [table.stand(name, _friction(rng, options, name), reachable=True) for name in names.targets[1:]]
+    launcher = _choose_launcher(rng, arm, target, motion, options, request)
+    for _ in range(LAYOUTS):
+        launch, start, rest = _draw_launch(rng, arm, target, speed, motion, launcher)
+        others = _lay_out(rng, _Table(rng, arm, start, launch), names, options)
+        if others is not None:
+            friction = _friction(rng, options, target.name)
+            first = Placed(target.name, RigidTransform.from_components(start, rest), friction)
+            pushes, scenery = _draw_pushes(rng, options), _draw_scenery(rng, options)
+            targets = (first, *others.targets)
+            return EpisodePlan(seed, targets, others.distractors, others.container, launch, pushes, scenery)
+    raise DynacollectError(f"no free places on the table of {arm.name} for all of {names}; ask for fewer objects")
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """What stands on the table beside the launched object."""
+
+    targets: tuple[Placed, ...]
+    distractors: tuple[Placed, ...]
+    container: Placed | None
+
+
+def _lay_out(rng: np.random.Generator, table: _Table, names: _Names, options: CellEpisodes) -> _Others | None:
+    """Places for everything, the container's first; None where there is no room."""
     container = table.stand(names.container, 1.0, reachable=True) if names.container else None
-    distractors = tuple(table.stand(name, _friction(rng, options, name)) for name in names.distractors)
-    return EpisodePlan(
-        seed, tuple(targets), distractors, container, launch, _draw_pushes(rng, options), _draw_scenery(rng, options)
-    )
+    more = [table.stand(name, _friction(rng, options, name), reachable=True) for name in names.targets[1:]]
+    rest = [table.stand(name, _friction(rng, options, name)) for name in names.distractors]
+    targets, distractors = (tuple(item for item in group if item is not None) for group in (more, rest))
+    missing = len(names.targets) - 1 - len(targets) + len(names.distractors) - len(distractors)
+    return None if missing or (names.container and container is None) else _Others(targets, distractors, container)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +162,26 @@ class _Names:
     distractors: tuple[str, ...]
     container: str | None
 
+    def __str__(self) -> str:
+        return ", ".join([*self.targets, *self.distractors, *filter(None, [self.container])])
 
-def _pick_names(rng: np.random.Generator, arm: ArmModel, options: CellEpisodes, request: Request) -> _Names:
+
+def _pick_names(
+    rng: np.random.Generator, arm: ArmModel, motion: Motion, options: CellEpisodes, request: Request
+) -> _Names:
     allowed = options.objects or catalogue.names(split=options.split)
-    graspable = [name for name in allowed if arm.name in catalogue.load(name).graspable_by]
-    wanted = [request.target] if request.target else []
-    pool = [str(name) for name in rng.permutation(graspable) if name not in wanted]
-    if request.target is None and not pool:
-        raise DynacollectError(f"none of the chosen objects fits the gripper of {arm.name}; choose others with --objects")
-    targets = (wanted + pool)[: request.several]
+    graspable = [str(name) for name in rng.permutation(list(allowed)) if _fits_hand(arm, name)]
+    if request.target is None and not graspable:
+        raise DynacollectError(
+            f"none of the chosen objects fits the gripper of {arm.name}; choose others with --objects"
+        )
+    first = request.target or next((name for name in graspable if _can_move(name, motion)), None)
+    if first is None or not _can_move(first, motion):
+        what = first or "none of the chosen objects"
+        raise DynacollectError(
+            f"{what} cannot move {motion}: only what rolls straight does; choose one, as tennis_ball"
+        )
+    targets = [first, *(name for name in graspable if name != first)][: request.several]
     rest = [str(name) for name in rng.permutation(list(allowed)) if name not in targets]
     low, high = options.distractors
     distractors = request.distractors if request.distractors is not None else rest[: int(rng.integers(low, high + 1))]
@@ -136,6 +189,14 @@ def _pick_names(rng: np.random.Generator, arm: ArmModel, options: CellEpisodes, 
     if container is None and (request.place or request.several > 1):
         container = str(rng.choice([name for name in catalogue.names(kind="container") if name != "placemat"]))
     return _Names(tuple(targets), tuple(distractors), container)
+
+
+def _fits_hand(arm: ArmModel, name: str) -> bool:
+    return arm.name in catalogue.load(name).graspable_by
+
+
+def _can_move(name: str, motion: Motion) -> bool:
+    return motion not in ROLLING_MOTIONS or rolls_straight(catalogue.load(name))
 
 
 def _draw_speed(rng: np.random.Generator, options: CellEpisodes, request: Request) -> float:
@@ -168,11 +229,9 @@ def on_table(point: Vector, margin: float = MARGIN) -> bool:
 
 
 def _draw_launch(
-    rng: np.random.Generator, arm: ArmModel, model: ObjectModel, speed: float, options: CellEpisodes, request: Request
+    rng: np.random.Generator, arm: ArmModel, model: ObjectModel, speed: float, motion: Motion, launcher: Launcher | None
 ) -> tuple[Launch, Vector, Rotation]:
     """The launch, where the object starts (its origin), and how it lies."""
-    motion: Motion = request.motion or options.motions[int(rng.integers(len(options.motions)))]
-    launcher = _choose_launcher(rng, model, speed, options, request)
     delay = float(rng.uniform(0.4, 1.0))
     lift = np.array([0.0, 0.0, model.rest_height])
     if speed < 1e-6 or launcher is None:
@@ -180,54 +239,107 @@ def _draw_launch(
         spin = Rotation.from_euler("z", rng.uniform(-np.pi, np.pi))
         launch = Launch(None, "straight", np.zeros(3), crossing, delay)
         return launch, crossing + lift, spin * model.rests[0]
+    rolls = rolls_straight(model) and launcher != "conveyor"
+    bend = float(rng.uniform(0.1, 0.25) * rng.choice([-1.0, 1.0])) if motion == "curved" else 0.15
+    share = 0.35 if motion == "bounce" else 0.75
     for _ in range(10_000):
         crossing = _draw_crossing(rng, arm)
         heading = float(rng.uniform(-np.pi, np.pi))
         way = np.array([np.cos(heading), np.sin(heading), 0.0])
-        start = crossing - way * speed * rng.uniform(*LEAD_S)
-        if on_table(start) and _clear_of_base(start, way, speed):
-            rolls = model.rolls and launcher != "conveyor"
+        run = speed * float(rng.uniform(*LEAD_S))
+        slides = launcher == "push" and not rolls
+        farthest = 0.7 * sliding_way(speed) if slides else share * rolling_way(model, speed) if rolls else run
+        start = crossing - way * min(run, farthest)
+        if _fits(arm, launcher, start, crossing, speed) and (slides or _catchable(arm, start, way, speed)):
             rest = rolling_pose(model, heading) if rolls else Rotation.from_euler("z", heading) * model.rests[0]
-            bend = float(rng.uniform(0.1, 0.25) * rng.choice([-1.0, 1.0])) if motion == "curved" else 0.15
             start = np.array([start[0], start[1], model.rest_height_in(rest)])
             return Launch(launcher, motion, way * speed, crossing, delay, bend), start, rest
-    raise DynacollectError(f"no straight path at {speed:.2f} m/s crosses the reachable table of {arm.name}; lower the speed")
+    raise DynacollectError(
+        f"no straight path at {speed:.2f} m/s crosses the reachable table of {arm.name}; lower the speed"
+    )
 
 
-def _clear_of_base(start: Vector, way: Vector, speed: float) -> bool:
-    """Whether two seconds of straight travel stay off the arm's foot."""
-    along = np.linspace(0.0, 2.0 * speed, 20)[:, None]
-    return bool(np.min(np.hypot(*(start[:2] + along * way[:2]).T)) > 0.2)
+def sliding_way(speed: float) -> float:
+    """How far a pushed object goes that does not roll: along with the hand, then against friction, m."""
+    return 0.10 * speed + speed**2 / (2 * 0.8 * 9.81)
+
+
+def _catchable(arm: ArmModel, start: Vector, way: Vector, speed: float) -> bool:
+    """Whether a person would have aimed so: the object is within the arm's reach for a while, and not at once gone."""
+    times = np.arange(0.0, 4.0, 0.05)
+    places = start + times[:, None] * speed * way
+    radius = np.hypot(places[:, 0], places[:, 1])
+    low, high = 0.40 * arm.reach, 0.88 * arm.reach
+    near = (
+        (radius > low) & (radius < high) & (places[:, 0] > 0.27 * arm.reach) & (np.abs(places[:, 1]) < 0.6 * arm.reach)
+    )
+    return bool(near.any()) and bool(times[near][-1] > CATCH_S[0]) and 0.05 * int(near.sum()) > CATCH_S[1]
+
+
+def _fits(arm: ArmModel, launcher: Launcher, start: Vector, crossing: Vector, speed: float) -> bool:
+    """Whether there is room for the launcher and the way, clear of the arm's foot."""
+    if not on_table(start, BEHIND[launcher] if launcher == "conveyor" else MARGIN):
+        return False
+    distance = float(np.linalg.norm(crossing - start))
+    way = (crossing - start) / distance
+    if launcher == "conveyor" and belt_length(start, way) < distance + BELT_BEYOND_M:
+        return False
+    along = np.linspace(-BEHIND[launcher], 2.0 * speed, 20)[:, None]
+    if np.min(np.hypot(*(start[:2] + along * way[:2]).T)) < 0.2:
+        return False
+    return launcher != "self" or can_sweep(arm, start, way)
+
+
+def belt_length(start: Vector, way: Vector) -> float:
+    """From a little behind the start to where the strip would leave the table."""
+    for length in np.arange(BELT_M, 0.3, -0.02):
+        end = start + way * (length - 0.09)
+        if TABLE_X[0] + 0.09 < end[0] < TABLE_X[1] - 0.09 and abs(end[1]) < TABLE_Y[1] - 0.09 and _off_foot(start, end):
+            return float(length)
+    return 0.3
+
+
+def _off_foot(start: Vector, end: Vector) -> bool:
+    along = start[:2] + np.linspace(0, 1, 30)[:, None] * (end - start)[:2]
+    return bool(np.min(np.hypot(*along.T)) > 0.22)
 
 
 def _choose_launcher(
-    rng: np.random.Generator, model: ObjectModel, speed: float, options: CellEpisodes, request: Request
+    rng: np.random.Generator,
+    arm: ArmModel,
+    model: ObjectModel,
+    motion: Motion,
+    options: CellEpisodes,
+    request: Request,
 ) -> Launcher | None:
-    """What rolls is pushed or let down a ramp; what stands rides the belt, or stops a hand's breadth after a push."""
-    if request.launcher is not None:
-        return request.launcher
-    fitting: tuple[Launcher, ...] = ("push", "push", "ramp") if model.rolls else ("conveyor", "conveyor", "push")
-    if model.rolls and stands(model):
+    """What rolls is pushed or let down a ramp; what stands rides the belt, or stops a hand's breadth after a push.
+
+    Where the options leave none that suits, the first that does is taken.
+    """
+    rolls = rolls_straight(model)
+    fitting: tuple[Launcher, ...] = ("push", "push", "ramp") if rolls else ("conveyor", "conveyor", "push")
+    if motion in ROLLING_MOTIONS:
+        fitting = ("push", "ramp")
+    elif rolls and stands(model):
         fitting = (*fitting, "conveyor")
-    usable = [kind for kind in (*fitting, "self") if kind in options.launchers]
-    if not usable:
-        usable = list(options.launchers)
-    return usable[int(rng.integers(len(usable)))] if usable else None
+    if request.launcher is not None:
+        _check_launcher(arm, model, request.launcher, motion)
+        return request.launcher
+    if not options.launchers:
+        return None
+    if "self" in options.launchers and motion not in ROLLING_MOTIONS and can_shove(arm, model):
+        fitting = (*fitting, "self")
+    usable: tuple[Launcher, ...] = tuple(kind for kind in fitting if kind in options.launchers) or fitting[:1]
+    return usable[int(rng.integers(len(usable)))]
 
 
-def rolling_pose(model: ObjectModel, heading: float) -> Rotation:
-    """The resting pose in which the object rolls towards `heading`: its axis across the way."""
-    axis = model.symmetry.axis
-    if axis is None or model.symmetry.kind == "sphere":
-        return Rotation.from_euler("z", heading) * model.rests[0]
-    across = np.array([-np.sin(heading), np.cos(heading), 0.0])
-    return Rotation.align_vectors([across], [axis])[0]
-
-
-def stands(model: ObjectModel) -> bool:
-    """Whether its first resting pose keeps it from rolling."""
-    axis = model.symmetry.axis
-    return not model.rolls or (axis is not None and abs(model.rests[0].apply(axis)[2]) > 0.9)
+def _check_launcher(arm: ArmModel, model: ObjectModel, launcher: Launcher, motion: Motion) -> None:
+    if motion in ROLLING_MOTIONS and launcher in ("conveyor", "self"):
+        raise DynacollectError(f"{launcher} launches no {motion} motion; ask for push or ramp")
+    if launcher == "ramp" and not rolls_straight(model):
+        raise DynacollectError(f"{model.name} does not roll down a ramp; ask for push, conveyor or self")
+    if launcher == "self" and not can_shove(arm, model):
+        raise DynacollectError(f"{arm.name} cannot shove {model.name} with its hand; ask for push, ramp or conveyor")
 
 
 class _Table:
@@ -235,33 +347,42 @@ class _Table:
 
     def __init__(self, rng: np.random.Generator, arm: ArmModel, start: Vector, launch: Launch) -> None:
         self.rng, self.arm = rng, arm
-        reach = launch.velocity * 2.5 if launch.launcher else np.zeros(3)
-        self.way = start[:2] + np.linspace(0.0, 1.0, 40)[:, None] * reach[:2]
+        self.way = start[:2] + _way_taken(launch)[:, None] * launch.way[:2]
         self.taken: list[tuple[Vector, float]] = []
 
-    def stand(self, name: str, friction_scale: float, reachable: bool = False) -> Placed:
+    def stand(self, name: str, friction_scale: float, reachable: bool = False) -> Placed | None:
         model = catalogue.load(name)
         radius = 0.5 * float(np.hypot(*model.extent[:2]))
-        spot = self._free_spot(name, radius, reachable)
+        spot = self._free_spot(radius, reachable)
+        if spot is None:
+            return None
         self.taken.append((spot, radius))
         spin = Rotation.from_euler("z", self.rng.uniform(-np.pi, np.pi)) * model.rests[0]
         place = np.array([*spot, model.rest_height])
         return Placed(name, RigidTransform.from_components(place, spin), friction_scale)
 
-    def _free_spot(self, name: str, radius: float, wanted_in_reach: bool) -> Vector:
-        for tries in range(4000):
+    def _free_spot(self, radius: float, wanted_in_reach: bool) -> Vector | None:
+        for tries in range(600):
             spot = np.array([self.rng.uniform(0.15, TABLE_X[1]), self.rng.uniform(*TABLE_Y)])
-            gap = 0.04 if tries < 3000 else 0.01
+            gap = 0.04 if tries < 450 else 0.01
             if wanted_in_reach and not reachable(self.arm, np.array([*spot, 0.0])):
                 continue
             if on_table(spot, MARGIN + radius) and self._clear(spot, radius, gap):
                 return spot
-        raise DynacollectError(f"no free place on the table for {name}; ask for fewer objects")
+        return None
 
     def _clear(self, spot: Vector, radius: float, gap: float) -> bool:
-        if np.min(np.linalg.norm(self.way - spot, axis=1)) < radius + 0.06 + gap:
+        if np.min(np.linalg.norm(self.way - spot, axis=1)) < radius + 0.08 + gap:
             return False
         return all(np.linalg.norm(spot - other) > radius + size + gap for other, size in self.taken)
+
+
+def _way_taken(launch: Launch) -> Vector:
+    """Along the launch's direction from the start: where the launcher and the launched object will be, m."""
+    if launch.launcher is None:
+        return np.zeros(1)
+    ahead = BELT_M if launch.launcher == "conveyor" else 2.5 * float(np.linalg.norm(launch.velocity))
+    return np.linspace(-BEHIND[launch.launcher], ahead, 60, dtype=np.float64)
 
 
 def _draw_pushes(rng: np.random.Generator, options: CellEpisodes) -> tuple[Push, ...]:

@@ -15,9 +15,11 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from ..arms.mjcf import ArmHandle, add_arm, set_physics
 from ..arms.model import ArmModel
 from ..objects import catalogue
-from ..objects.mjcf import add_object, set_contact_options
+from ..objects.mjcf import SOLREF, add_object, set_contact_options
 from . import looks
-from .plan import TABLE_X, TABLE_Y, EpisodePlan, Scenery
+from .grip_contacts import stiffen
+from .plan import TABLE_X, TABLE_Y, EpisodePlan, Scenery, belt_length
+from .rolling import rolling_way, slope_run
 
 FLOOR_Z = -0.76
 WALLS = (
@@ -31,7 +33,13 @@ RIM = (0.012, 0.022)
 """Half thickness and height of the table's rim, which keeps rolling objects from falling off, m."""
 BELT_HEIGHT = 0.008
 BELT_WIDTH = 0.15
+WALL_BEYOND_M = (0.05, 0.16)
+"""How far behind the crossing the wall of a bounce stands."""
 RAMP_ANGLE = np.deg2rad(18.0)
+SHADOW_PX = 1024
+"""Side of the lamp's shadow map."""
+EDGE_SAMPLES = 4
+"""Samples per pixel that smooth edges; with the shadow map, most of what a picture costs."""
 TARGET = "target"
 WRIST_CAMERA = np.array([-0.075, 0.0, 0.025])
 """The wrist camera's lens in the hand frame, m."""
@@ -57,6 +65,7 @@ def build(plan: EpisodePlan, arm: ArmModel, timestep: float) -> Scene:
     _table(spec, plan.scenery)
     handle = add_arm(spec, arm)
     bodies = _objects(spec, plan)
+    stiffen(spec, handle, bodies, plan, arm.gripper.pad_friction)
     _launcher(spec, plan)
     spec.worldbody.add_camera(name=EYE)
     return Scene(spec.compile(), handle, bodies)
@@ -68,8 +77,8 @@ def _options(spec: mujoco.MjSpec, timestep: float) -> None:
     spec.option.timestep = timestep
     spec.visual.global_.offwidth = 1920
     spec.visual.global_.offheight = 1200
-    spec.visual.quality.shadowsize = 1024
-    spec.visual.quality.offsamples = 4
+    spec.visual.quality.shadowsize = SHADOW_PX
+    spec.visual.quality.offsamples = EDGE_SAMPLES
     spec.visual.quality.numslices = 18
     spec.visual.quality.numstacks = 8
     spec.visual.map.znear = 0.02
@@ -93,23 +102,23 @@ def _surface(spec: mujoco.MjSpec, name: str, look: str, seed: int, repeat: tuple
 def _room(spec: mujoco.MjSpec, scenery: Scenery) -> None:
     world = spec.worldbody
     colour = looks.lamp_colour(scenery.kelvin)
-    strength = 0.30 + 0.45 * (scenery.lumen - 150.0) / 600.0
+    strength = 0.34 + 0.30 * (scenery.lumen - 150.0) / 600.0
     aim = np.array([0.45, 0.0, 0.0]) - np.array(scenery.lamp)
     world.add_light(
         name="lamp", pos=scenery.lamp, dir=aim / np.linalg.norm(aim), diffuse=colour * strength,
         specular=colour * 0.2, cutoff=75.0, exponent=2.0, castshadow=True,
     )  # fmt: skip
     world.add_light(
-        name="ceiling", type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, pos=(0, 0, 3), dir=(0.1, 0.15, -1),
-        diffuse=(0.26, 0.26, 0.27), castshadow=False,
+        name="ceiling", type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, pos=(0, 0, 3), dir=(-0.45, -0.4, -1),
+        diffuse=(0.22, 0.22, 0.23), castshadow=False,
     )  # fmt: skip
-    spec.visual.headlight.ambient = np.array([0.30, 0.30, 0.31])
+    spec.visual.headlight.ambient = np.array([0.31, 0.31, 0.32])
     spec.visual.headlight.diffuse = np.array([0.05, 0.05, 0.05])
     spec.visual.headlight.specular = np.zeros(3)
     floor = _surface(spec, "floor", scenery.floor, scenery.seed + 1, (4, 4), 0.1)
     wall = _surface(spec, "wall", scenery.wall, scenery.seed + 2, (2, 1), 0.0)
     plane = mujoco.mjtGeom.mjGEOM_PLANE
-    world.add_geom(name="floor", type=plane, size=(4, 4, 0.1), pos=(0.5, 0.2, FLOOR_Z), material=floor, friction=(1, 0.005, 0.0005))
+    world.add_geom(name="floor", type=plane, size=(4, 4, 0.1), pos=(0.5, 0.2, FLOOR_Z), material=floor)
     for name, centre, half in WALLS:
         world.add_geom(
             name=f"wall_{name}", type=mujoco.mjtGeom.mjGEOM_BOX, size=half, pos=centre, material=wall,
@@ -149,7 +158,11 @@ def _table(spec: mujoco.MjSpec, scenery: Scenery) -> None:
 
 def _objects(spec: mujoco.MjSpec, plan: EpisodePlan) -> dict[str, str]:
     bodies: dict[str, str] = {}
-    groups = {TARGET: plan.targets, "distractor": plan.distractors, "container": (plan.container,) if plan.container else ()}
+    groups = {
+        TARGET: plan.targets,
+        "distractor": plan.distractors,
+        "container": (plan.container,) if plan.container else (),
+    }
     for group, members in groups.items():
         for index, placed in enumerate(members):
             name = group if group == "container" else f"{group}{index}"
@@ -163,15 +176,16 @@ def _objects(spec: mujoco.MjSpec, plan: EpisodePlan) -> dict[str, str]:
     return bodies
 
 
-def ramp_run(speed: float) -> float:
-    """Length of slope that gives a rolling object this speed, m."""
-    return 1.45 * speed**2 / (2 * 9.81 * np.sin(RAMP_ANGLE))
+def ramp_run(plan: EpisodePlan) -> float:
+    """Length of slope that gives the target its speed, m."""
+    return slope_run(catalogue.load(plan.targets[0].object), plan.speed, float(RAMP_ANGLE))
 
 
 def ramp_start(plan: EpisodePlan) -> RigidTransform:
     """Moves the target from the foot of the ramp to its starting place up the slope."""
-    run, way = ramp_run(plan.speed), plan.launch.velocity / plan.speed
-    return RigidTransform.from_translation(np.array([0, 0, run * np.sin(RAMP_ANGLE) + 0.002]) - way * run * np.cos(RAMP_ANGLE))
+    run = ramp_run(plan)
+    rise = np.array([0.0, 0.0, run * np.sin(RAMP_ANGLE) + 0.002])
+    return RigidTransform.from_translation(rise - plan.launch.way * run * np.cos(RAMP_ANGLE))
 
 
 def _launcher(spec: mujoco.MjSpec, plan: EpisodePlan) -> None:
@@ -179,18 +193,22 @@ def _launcher(spec: mujoco.MjSpec, plan: EpisodePlan) -> None:
     if launch.launcher is None:
         return
     start = np.asarray(plan.targets[0].T_base_object.translation)
-    way = launch.velocity / plan.speed
+    way = launch.way
     heading = Rotation.from_euler("z", float(np.arctan2(way[1], way[0])))
     if launch.launcher == "conveyor":
         _belt(spec, start, way, heading)
     elif launch.launcher == "ramp":
-        _ramp(spec, start, way, heading, ramp_run(plan.speed))
+        _ramp(spec, start, heading, ramp_run(plan))
     if launch.motion == "bounce":
-        _wall(spec, launch.crossing + way * 0.16, heading)
+        beyond = 0.4 * rolling_way(catalogue.load(plan.targets[0].object), plan.speed)
+        _wall(spec, launch.crossing + way * np.clip(beyond, *WALL_BEYOND_M), heading)
 
 
 def _belt(spec: mujoco.MjSpec, start: np.ndarray, way: np.ndarray, heading: Rotation) -> None:
-    """A strip whose body moves under the object while its place stays: the launcher sets its speed each step."""
+    """A strip whose body moves under the object while its place stays: the launcher sets its speed each step.
+
+    Its foam (a high rolling friction) holds what is round.
+    """
     length = belt_length(start, way)
     centre = start + way * (length / 2 - 0.09)
     body = spec.worldbody.add_body(
@@ -199,32 +217,20 @@ def _belt(spec: mujoco.MjSpec, start: np.ndarray, way: np.ndarray, heading: Rota
     body.add_joint(name="belt", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=(1, 0, 0))
     body.add_geom(
         name="belt", type=mujoco.mjtGeom.mjGEOM_BOX, size=(length / 2, BELT_WIDTH / 2, BELT_HEIGHT / 2 - 0.0005),
-        rgba=(0.16, 0.17, 0.18, 1), mass=50.0, friction=(1.0, 0.003, 0.00001), condim=4,
+        rgba=(0.16, 0.17, 0.18, 1), mass=50.0, friction=(1.0, 0.003, 0.01), condim=6, priority=2, solref=SOLREF,
     )  # fmt: skip
+    # It would drag on the table and its rim.
+    spec.add_exclude(bodyname1="world", bodyname2="belt")
 
 
-def belt_length(start: np.ndarray, way: np.ndarray) -> float:
-    """From a little behind the start to where the strip would leave the table, at most 1.3 m."""
-    for length in np.arange(1.3, 0.3, -0.02):
-        end = start + way * (length - 0.09)
-        if TABLE_X[0] + 0.09 < end[0] < TABLE_X[1] - 0.09 and abs(end[1]) < TABLE_Y[1] - 0.09 and _off_foot(start, end):
-            return float(length)
-    return 0.3
-
-
-def _off_foot(start: np.ndarray, end: np.ndarray) -> bool:
-    along = start[:2] + np.linspace(0, 1, 30)[:, None] * (end - start)[:2]
-    return bool(np.min(np.hypot(*along.T)) > 0.22)
-
-
-def _ramp(spec: mujoco.MjSpec, start: np.ndarray, way: np.ndarray, heading: Rotation, run: float) -> None:
+def _ramp(spec: mujoco.MjSpec, start: np.ndarray, heading: Rotation, run: float) -> None:
     tilt = heading * Rotation.from_euler("y", RAMP_ANGLE)
     length = run + 0.08
     top = tilt.apply([-length / 2, 0, 0]) + np.array([start[0], start[1], 0.0])
-    centre = top - tilt.apply([0, 0, 0.004]) + way * 0.0
+    centre = top - tilt.apply([0, 0, 0.004])
     spec.worldbody.add_geom(
         name="ramp", type=mujoco.mjtGeom.mjGEOM_BOX, size=(length / 2, 0.07, 0.004), pos=centre,
-        quat=tilt.as_quat(scalar_first=True), rgba=(0.80, 0.62, 0.30, 1), friction=(1.0, 0.003, 0.00001), condim=4,
+        quat=tilt.as_quat(scalar_first=True), rgba=(0.80, 0.62, 0.30, 1), condim=4,
     )  # fmt: skip
 
 
@@ -232,5 +238,6 @@ def _wall(spec: mujoco.MjSpec, place: np.ndarray, heading: Rotation) -> None:
     turned = heading * Rotation.from_euler("z", 35, degrees=True)
     spec.worldbody.add_geom(
         name="bumper", type=mujoco.mjtGeom.mjGEOM_BOX, size=(0.01, 0.12, 0.025), pos=(place[0], place[1], 0.025),
-        quat=turned.as_quat(scalar_first=True), rgba=(0.75, 0.25, 0.2, 1),
+        quat=turned.as_quat(scalar_first=True), rgba=(0.75, 0.25, 0.2, 1), priority=2, friction=(0.2, 0.003, 0.00001),
+        solref=(-4000, -20), solimp=(0.95, 0.95, 0.001, 0.5, 2),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -41,7 +42,7 @@ class Sensor:
 
     def expose(self, samples: list[Image], sequence: int, flaws: Flaws) -> Image:
         """The picture of these renderings (several: the mean of the exposure time), with the noise of this frame."""
-        image = samples[0] if len(samples) == 1 else np.mean(samples, axis=0, dtype=np.float32).round().astype(np.uint8)
+        image: np.ndarray = samples[0] if len(samples) == 1 else _mean(samples)
         if flaws.zoom != self._zoom:
             self._map, self._zoom = self._distortion_map(flaws.zoom), flaws.zoom
         image = cv2.remap(image, *self._map, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -51,31 +52,36 @@ class Sensor:
         if flaws.gain != 1.0 or flaws.tint != (1.0, 1.0, 1.0):
             image = np.clip(image * (np.array(flaws.tint) * flaws.gain), 0, 255).astype(np.uint8)
         noise = cv2.multiply(cv2.LUT(image, self._sigma), self._noise(sequence))
-        return cv2.add(image, noise, dtype=cv2.CV_8U)
+        return np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), np.uint8)
 
     def warped_mask(self, rendered: np.ndarray) -> np.ndarray:
         """A mask of the rendering as the lens bends it."""
-        return cv2.remap(rendered.astype(np.uint8), *self._map, cv2.INTER_NEAREST).astype(bool)
+        # The fixed-point map of the pictures holds whole pixels rounded down; the nearest ones need the exact map.
+        where = self._places(self._zoom)
+        return cv2.remap(rendered.astype(np.uint8), where, None, cv2.INTER_NEAREST).astype(bool)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
     def _rendered_size(self) -> tuple[int, int]:
         """Width and height of a distortion-free picture, centred on the axis, that covers the whole chip."""
         w, h = self.model.width, self.model.height
-        u, v = np.linspace(-0.5, w - 0.5, 41), np.linspace(-0.5, h - 0.5, 41)
+        u = np.linspace(-0.5, w - 0.5, 41, dtype=np.float64)
+        v = np.linspace(-0.5, h - 0.5, 41, dtype=np.float64)
         border = np.concatenate(
             [np.column_stack([u, np.full(41, v[i])]) for i in (0, -1)]
             + [np.column_stack([np.full(41, u[i]), v]) for i in (0, -1)]
         )
-        rays = np.abs(self.model.unproject(border)[:, :2]).max(axis=0)
+        rays = np.abs(self.model.unproject(border.astype(np.float64))[:, :2]).max(axis=0)
         return tuple(int(2 * np.ceil(self.render_focal * reach + 1)) for reach in rays)  # pyright: ignore[reportReturnType]
 
     def _distortion_map(self, zoom: float) -> tuple[np.ndarray, np.ndarray]:
-        w, h = self.model.width, self.model.height
-        v, u = np.mgrid[0:h, 0:w]
-        pixels = np.column_stack([u.ravel(), v.ravel()]).astype(float)
-        rays = self.model.unproject(pixels)[:, :2] / zoom
+        return cv2.convertMaps(self._places(zoom), None, cv2.CV_16SC2)  # pyright: ignore[reportReturnType, reportCallIssue, reportArgumentType]
+
+    def _places(self, zoom: float) -> np.ndarray:
+        """Where in the rendering each pixel looks (height, width, 2)."""
+        model = self.model
+        size, K = (model.width, model.height), (model.K[0, 0], model.K[1, 1], model.K[0, 2], model.K[1, 2])
+        rays = _pixel_rays(size, tuple(map(float, K)), tuple(map(float, model.distortion))) / zoom
         centre = (np.array(self.render_size) - 1) / 2
-        where = (self.render_focal * rays + centre).reshape(h, w, 2).astype(np.float32)
-        return cv2.convertMaps(where, None, cv2.CV_16SC2)  # pyright: ignore[reportReturnType, reportCallIssue, reportArgumentType]
+        return (self.render_focal * rays + centre).astype(np.float32)
 
     def _vignette(self, strength: float) -> np.ndarray:
         w, h = self.model.width, self.model.height
@@ -91,3 +97,17 @@ class Sensor:
     def _noise(self, sequence: int) -> np.ndarray:
         y, x = np.random.default_rng([self.seed, sequence]).integers(0, BANK_SLACK, 2)
         return np.ascontiguousarray(self._bank[y : y + self.model.height, x : x + self.model.width])
+
+
+def _mean(samples: list[Image]) -> Image:
+    return np.asarray(np.mean(samples, axis=0, dtype=np.float32).round(), np.uint8)
+
+
+@lru_cache(maxsize=8)
+def _pixel_rays(size: tuple[int, int], pinhole: tuple[float, ...], distortion: tuple[float, ...]) -> np.ndarray:
+    """Direction of every pixel at z = 1 (height, width, 2): costly, and the same for cameras of one kind."""
+    (w, h), (fx, fy, cx, cy) = size, pinhole
+    lens = CameraModel("lens", w, h, np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1.0]]), np.array(distortion))
+    v, u = np.mgrid[0:h, 0:w]
+    pixels = np.column_stack([u.ravel(), v.ravel()]).astype(np.float64)
+    return lens.unproject(pixels)[:, :2].reshape(h, w, 2)

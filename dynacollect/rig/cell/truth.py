@@ -1,4 +1,7 @@
-"""What really happens in the cell. For measuring only: nothing that collects may import this (import-linter holds it)."""
+"""What really happens in the cell. For measuring only: nothing that collects may import this.
+
+Import-linter holds the line.
+"""
 
 from __future__ import annotations
 
@@ -83,6 +86,8 @@ class Truth:
         device = self._cell.devices[frame.camera]
         shot = exposure.shots[len(exposure.shots) // 2]
         sensor = device.sensor
+        if shot.episode != self._cell.world.episode:
+            raise DynacollectError(f"frame {frame.sequence} of {frame.camera} shows a table that is gone")
         bodies = self._cell.eye.masks(shot, device.pose_at(shot, exposure), sensor.render_size, sensor.render_focal)
         world = self._cell.world
         return {key: sensor.warped_mask(bodies == world.model.body(key).id) for key in world.scene.bodies}
@@ -114,7 +119,7 @@ class Truth:
         height = self.objects()[key].position[2] - self._stood(key)
         held = self.held(key)
         reason = f"{'held' if held else 'not held'}, {1e3 * height:.0f} mm above where it stood"
-        return Verdict(held and height > LIFTED_M, 1.0, reason)
+        return Verdict(bool(held and height > LIFTED_M), 1.0, reason)
 
     def placed(self, key: str = "target0") -> Verdict:
         """Whether the object lies in the container, let go of and at rest."""
@@ -126,8 +131,9 @@ class Truth:
         inside = zone is not None and zone.contains(local)
         slow = float(np.linalg.norm(states[key].velocity)) < AT_REST
         held = self.held(key)
-        reason = f"{'in' if inside else 'outside'} the container, {'held' if held else 'let go'}, {'at rest' if slow else 'moving'}"
-        return Verdict(inside and slow and not held, 1.0, reason)
+        place, hand = "in" if inside else "outside", "held" if held else "let go"
+        reason = f"{place} the container, {hand}, {'at rest' if slow else 'moving'}"
+        return Verdict(bool(inside and slow and not held), 1.0, reason)
 
     def _stood(self, key: str) -> float:
         index = int(key.removeprefix("target") or 0) if key.startswith("target") else 0

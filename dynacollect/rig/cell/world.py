@@ -58,9 +58,9 @@ class World:
         finger = float(self.data.qpos[self._fingers[0]])
         self._load(plan, self.data.qpos[self.joint_addresses].copy(), finger)
 
-    def launch(self) -> None:
-        """Set the target in motion, after the plan's delay."""
-        self.launcher.order(self.time)
+    def launch(self, lead: float | None = None) -> None:
+        """Set the target in motion, after the plan's delay or `lead` seconds."""
+        self.launcher.order(self.time, lead)
 
     def step_until(self, time: float) -> None:
         """Whole steps up to `time`; never past it."""
@@ -94,7 +94,7 @@ class World:
 
     @property
     def finger_bodies(self) -> tuple[str, str]:
-        left, right = (self.model.body(self.model.joint(name).bodyid).name for name in self.scene.arm.fingers)
+        left, right = (self.model.body(int(self.model.joint(name).bodyid[0])).name for name in self.scene.arm.fingers)
         return left, right
 
     def at(self, time: float) -> Snapshot:

@@ -1,0 +1,76 @@
+"""`dynacollect evaluate`: how often a controller succeeds in the cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ..output import JsonFlag, SeedOption, emit
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ...training.evaluation import Evaluation
+
+app = typer.Typer()
+
+RIGS = {"franka": "cell", "franka-panda": "cell", "franka-fr3": "cell-fr3", "piper": "cell-piper"}
+TOP_SPEED = {"piper": 0.5}
+"""What is asked of a robot unless said otherwise, m/s; others 0.75."""
+
+
+@app.command("evaluate", epilog="Example: dynacollect evaluate --task pick --robot franka --episodes 100 --seed 1")
+def evaluate(
+    controller: Annotated[Literal["expert"], typer.Option("--controller", help="Who drives.")] = "expert",
+    profile: Annotated[Literal["intercept", "dom"], typer.Option("--profile", help="Of the expert.")] = "intercept",
+    task: Annotated[Literal["pick", "place", "long-horizon"], typer.Option("--task", help="What to do.")] = "pick",
+    robot: Annotated[
+        Literal["franka", "franka-panda", "franka-fr3", "piper"], typer.Option("--robot", help="Which arm of the cell.")
+    ] = "franka",
+    rig: Annotated[str | None, typer.Option("--rig", help="A rig.yaml on the cell, in place of --robot.")] = None,
+    state: Annotated[Literal["truth"], typer.Option("--state", help="Where object states come from.")] = "truth",
+    episodes: Annotated[int, typer.Option("--episodes", min=1, max=1_000_000, help="How many.")] = 100,
+    seed: SeedOption = 0,
+    noise: Annotated[str, typer.Option("--noise", help="As 'pos=2mm vel=30mm/s latency=80ms'.")] = "",
+    top_speed: Annotated[float | None, typer.Option("--top-speed", min=0.05, max=2, help="m/s.")] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Cells at once.")] = 1,
+    images: Annotated[bool, typer.Option("--images/--no-images", help="Render what the cameras see.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Success by speed of the object, with 95 % intervals, on seeds that pair with any other run's."""
+    from rich.progress import track
+
+    from ...rig.config import load_rig
+    from ...training.evaluation import Settings, evaluate, summarise
+    from ...training.noise import parse_noise
+
+    limit = top_speed if top_speed is not None else TOP_SPEED.get(robot, 0.75)
+    config = load_rig(rig or RIGS[robot])
+    settings = Settings(config, task, profile, episodes, seed, parse_noise(noise), limit, images)
+    stream = evaluate(settings, workers)
+    results = list(track(stream, "Running", total=episodes, disable=as_json, transient=True))
+    found = summarise(settings, results)
+    emit(
+        {"controller": controller, "state": state, "images": images, **_document(found)}, as_json, _table(found)
+    )
+
+
+def _document(found: Evaluation) -> dict[str, object]:
+    from dataclasses import fields
+
+    return {field.name: getattr(found, field.name) for field in fields(found)}
+
+
+def _table(found: Evaluation) -> Table:
+    from rich.table import Table
+
+    title = f"{found.task}, {found.robot}, {found.profile}: {found.success:.1%} of {found.n}"
+    table = Table("speed m/s", "n", "success", "95 %", title=title, title_justify="left")
+    for row in found.by_speed:
+        name = "still" if row.hi == 0 else f"{row.lo:g} to {row.hi:g}"
+        table.add_row(name, str(row.n), f"{row.success:.1%}", f"{row.ci95[0]:.1%} to {row.ci95[1]:.1%}")
+    for reason, count in found.failures.items():
+        table.add_row("failed", str(count), reason, "")
+    table.caption = f"mean time {found.time_s:.2f} s, mean path {found.path_m:.2f} m"
+    return table

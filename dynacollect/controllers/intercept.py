@@ -1,0 +1,426 @@
+"""The default profile: meet the object where it will be, move along with it, and close when the fingers are around it.
+
+Each tick plans anew from the newest state. The hand aims for the place over the object that it can reach soonest,
+given the arm's limits, and arrives there with the object's own velocity; then it goes down while moving along, and the
+grip command leaves early by the gripper's delay. Since nothing moves between hand and object, the closing time costs
+way on the table, not accuracy. `lag`, the measured time from a set-point to the motion, is in every prediction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
+
+from ..rig.nouns import Command, Grip, ObjectState, Vector
+from .arrival import joint_velocity, joints_at, least_times
+from .closing import choose, down, grasp_height, opening_for
+from .machine import TICK_S, Observation, Phase, Scene, Step, Transition
+from .predict import Track, path, predict
+from .surroundings import (
+    Workspace,
+    in_container,
+    release_pose,
+    size,
+    tool_velocity,
+    top,
+    yaw_error,
+)
+from .tasks import station
+
+HOVER_M = 0.024
+"""Free height between the finger tips and the object while the hand comes along."""
+LEAST_HORIZON_S = 0.10
+"""Nothing sooner is aimed for: an arm that follows with preview does not chatter."""
+HORIZON_S = 2.5
+"""How far ahead a meeting is looked for."""
+HORIZONS: Vector = np.arange(LEAST_HORIZON_S, HORIZON_S, TICK_S)
+SLACK_S = 0.03
+"""By which a meeting may look impossible and still be tried: the hand then comes in as much behind, and catches up."""
+CHASE_S = 0.25
+"""Up to so much too late, the hand still goes after the object."""
+MUCH_SOONER_S = 0.06
+LEAST_DOWN_S = 0.16
+SINK_SHARE = 0.8
+"""Of the slowest joint's acceleration, at the arm's reach, that the hand sinks with."""
+QUINTIC_PEAK = 5.77
+"""Acceleration of a smooth way over distance / time^2, at most."""
+STAY_S = 0.34
+"""The object must stay in reach this long after the meeting: time to go down and close."""
+CLOSE_EARLY_S = 0.04
+"""Before the hand has come to rest at the grasp, with the tips already beside the object."""
+ALIGNED_M = 0.012
+ALIGNED_M_S = 0.12
+SLIPPED_M = 0.03
+"""Off by more than this while going down, the hand goes up again."""
+LIFT_M = 0.10
+BRAKING_S = 0.12
+"""Way that the hand takes to come to rest while lifting, over its speed."""
+HELD_M = 0.07
+"""A held object's centre stays this close to the tool."""
+HELD_SHARE = 0.4
+"""Of the expected width that the fingers must be kept apart by."""
+STEADY_M = 0.0004
+SETTLE_S = 0.12
+GOAL_TOLERANCE = 0.015
+PLACED_CHECKS = 5
+GRIP_SHARE = 0.35
+"""Of the gripper's range of forces."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterceptState:
+    """Everything that the profile remembers from tick to tick."""
+
+    phase: Phase
+    entered_at: float
+    target: str
+    track: Track = field(default_factory=Track)
+    yaw: float | None = None
+    """Of the closing axis in the base frame."""
+    horizon: float = 0.5
+    meet_at: float = 0.0
+    closed_at: float | None = None
+    opening: float = 0.0
+    width: float = 0.0
+    """Of the gripper, one tick ago."""
+    expected: float = 0.0
+    """Width of the object across the closing axis."""
+    entry: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Tool position when the phase began."""
+    offset: float = 0.0
+    """Of the object's middle from its origin, along the closing axis."""
+    drift: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Velocity of the tool when the phase began, level."""
+    checks: int = 0
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Where, when and how the hand can be with the object."""
+
+    horizon: float
+    pose: RigidTransform
+    velocity: Vector
+    in_reach: bool
+
+
+class Intercept:
+    """A `Profile`; pure: what it returns follows from its arguments alone."""
+
+    name = "intercept"
+    state_type = InterceptState
+
+    def __init__(self, scene: Scene, lag: float, workspace: Workspace) -> None:
+        self.scene, self.arm, self.lag, self.workspace = scene, scene.arm, lag, workspace
+        self._sink = SINK_SHARE * float(np.min(self.arm.max_acceleration)) * self.arm.reach
+        self.goal = station(scene.arm).goal
+        self._phases: dict[Phase, Callable[[InterceptState, Observation], Step]] = {
+            Phase.INIT: self._begin,
+            Phase.HOVER: self._above,
+            Phase.APPROACH_ABOVE: self._above,
+            Phase.MEET: self._meet,
+            Phase.CLOSE: self._close,
+            Phase.LIFT: self._lift,
+            Phase.RESET: self._reset,
+            Phase.TO_GOAL: self._to_goal,
+            Phase.APPROACH_ABOVE_TARGET: self._above_container,
+            Phase.APPROACH_TARGET: self._lower,
+            Phase.PLACE: self._let_go,
+        }
+
+    def start(self, seen: Observation) -> InterceptState:
+        return InterceptState(Phase.INIT, seen.time, seen.target, opening=self.arm.gripper.max_width)
+
+    def step(self, state: InterceptState, seen: Observation) -> Step:
+        if state.phase.ended:
+            return Step(state, Command(), ())
+        target = seen.objects.get(state.target)
+        if target is not None:
+            state = replace(state, track=state.track.seen(target))
+        step = self._phases[state.phase](state, seen)
+        return replace(step, state=replace(step.state, width=seen.arm.gripper_width))
+
+    # Going for the object.
+
+    def _begin(self, state: InterceptState, seen: Observation) -> Step:
+        return self._go(state, seen, Phase.APPROACH_ABOVE, "start", Command(grip=Grip(state.opening, self._force)))
+
+    def _above(self, state: InterceptState, seen: Observation) -> Step:
+        target = seen.objects.get(state.target)
+        if target is None:
+            return Step(state, Command(joints=self.arm.home), ())
+        state = self._choose_grasp(state, seen, target)
+        meeting = self._meeting(state, seen, target)
+        state = replace(state, horizon=meeting.horizon)
+        grip = Grip(state.opening, self._force)
+        reach_at = seen.time + meeting.horizon
+        if not meeting.in_reach:
+            wait = Command(meeting.pose, grip=grip, reach_at=None)
+            return self._stay_or_go(state, seen, Phase.HOVER, "not yet in reach", wait)
+        command = Command(meeting.pose, velocity=meeting.velocity, grip=grip, reach_at=reach_at)
+        if self._aligned(seen, target, state):
+            way = seen.arm.T_base_tool.translation[2] - self._grasp_at(state, target, seen.time).translation[2]
+            down_s = max(LEAST_DOWN_S, float(np.sqrt(QUINTIC_PEAK * max(way, 0.0) / self._sink)))
+            state = replace(state, meet_at=seen.time + down_s, closed_at=None)
+            return self._go(state, seen, Phase.MEET, "over the object and moving with it", command)
+        return self._stay_or_go(state, seen, Phase.APPROACH_ABOVE, "in reach", command)
+
+    def _meet(self, state: InterceptState, seen: Observation) -> Step:
+        target = seen.objects.get(state.target)
+        if target is None:
+            return self._go(state, seen, Phase.RESET, "lost from sight", Command())
+        if state.closed_at is None and self._gap(seen, target) > SLIPPED_M:
+            return self._go(state, seen, Phase.APPROACH_ABOVE, "the object moved away", Command())
+        state = self._close_in_time(state, seen)
+        command = self._with_object(state, seen, target)
+        if seen.time >= state.meet_at - 1e-9 and state.closed_at is not None:
+            return self._go(state, seen, Phase.CLOSE, "around the object", command)
+        return Step(state, command, ())
+
+    def _close(self, state: InterceptState, seen: Observation) -> Step:
+        target = seen.objects.get(state.target)
+        command = self._with_object(state, seen, target) if target is not None else Command(grip=self._shut)
+        closed_at = seen.time if state.closed_at is None else state.closed_at
+        gripper = self.arm.gripper
+        took = seen.time - closed_at
+        steady = abs(seen.arm.gripper_width - state.width) < STEADY_M and seen.arm.gripper_force > 0.5 * self._force
+        due = gripper.closing_time(state.opening, state.expected) + SETTLE_S
+        if not (steady and took > gripper.delay + 2 * TICK_S) and took < due + 0.4:
+            return Step(state, command, ())
+        if seen.arm.gripper_width < max(0.002, HELD_SHARE * state.expected):
+            return self._go(state, seen, Phase.RESET, "closed on nothing", Command(grip=self._open(state)))
+        return self._go(state, seen, Phase.LIFT, f"holds {1e3 * seen.arm.gripper_width:.0f} mm", command)
+
+    def _lift(self, state: InterceptState, seen: Observation) -> Step:
+        x, y, z = state.entry
+        tool = seen.arm.T_base_tool
+        brake = np.array(state.drift) * BRAKING_S
+        pose = RigidTransform.from_components(
+            [x + brake[0], y + brake[1], z + LIFT_M], self._down(state, seen).rotation
+        )
+        command = Command(pose, grip=self._shut)
+        if tool.translation[2] < z + 0.7 * LIFT_M and seen.time - state.entered_at < 1.5:
+            return Step(state, command, ())
+        lost = self._lost(state, seen)
+        if lost:
+            return self._go(state, seen, Phase.RESET, lost, Command(grip=self._open(state)))
+        after = Phase.TO_GOAL if not self.scene.task.places else Phase.APPROACH_ABOVE_TARGET
+        return self._go(state, seen, after, "lifted", command)
+
+    def _reset(self, state: InterceptState, seen: Observation) -> Step:
+        """Open and go up; then try again."""
+        x, y, z = state.entry
+        opening = max(state.opening, state.expected + 0.02)
+        pose = RigidTransform.from_components([x, y, max(z, 0.03) + 0.06], self._down(state, seen).rotation)
+        command = Command(pose, grip=Grip(min(opening, self.arm.gripper.max_width), self._force))
+        free = seen.arm.gripper_width > 0.8 * opening or seen.time - state.entered_at > 0.9
+        if free and seen.time - state.entered_at > 0.2:
+            again = replace(state, attempts=state.attempts + 1, closed_at=None, yaw=None)
+            return self._go(again, seen, Phase.APPROACH_ABOVE, "try again", command)
+        return Step(state, command, ())
+
+    # Bringing it where it belongs.
+
+    def _to_goal(self, state: InterceptState, seen: Observation) -> Step:
+        command = Command(self.goal, grip=self._shut if not self.scene.task.places else self._open(state))
+        if not self.scene.task.places and (lost := self._lost(state, seen)):
+            return self._go(state, seen, Phase.RESET, lost, Command(grip=self._open(state)))
+        gap = np.linalg.norm(seen.arm.T_base_tool.translation - self.goal.translation)
+        if gap < GOAL_TOLERANCE:
+            return self._go(state, seen, Phase.DONE, "at the goal", command)
+        return Step(state, command, ())
+
+    def _above_container(self, state: InterceptState, seen: Observation) -> Step:
+        pose = self._release(state, seen, 0.06)
+        if pose is None:
+            return Step(state, Command(grip=self._shut), ())
+        if lost := self._lost(state, seen):
+            return self._go(state, seen, Phase.RESET, lost, Command(grip=self._open(state)))
+        gap = np.linalg.norm(seen.arm.T_base_tool.translation - pose.translation)
+        command = Command(pose, grip=self._shut)
+        if gap < 0.012:
+            return self._go(state, seen, Phase.APPROACH_TARGET, "over the container", command)
+        return Step(state, command, ())
+
+    def _lower(self, state: InterceptState, seen: Observation) -> Step:
+        pose, lost = self._release(state, seen, 0.0), self._lost(state, seen)
+        if pose is None or lost:
+            return self._go(state, seen, Phase.RESET, lost or "container lost", Command(grip=self._open(state)))
+        command = Command(pose, grip=self._shut)
+        gap = abs(seen.arm.T_base_tool.translation[2] - pose.translation[2])
+        if gap < 0.004 or seen.time - state.entered_at > 1.2:
+            return self._go(state, seen, Phase.PLACE, "in the container", command)
+        return Step(state, command, ())
+
+    def _let_go(self, state: InterceptState, seen: Observation) -> Step:
+        """Open, wait until the fingers are clear, go up, and look whether it stays."""
+        x, y, z = state.entry
+        opening = min(state.expected + 0.03, self.arm.gripper.max_width)
+        clear = seen.arm.gripper_width > opening - 0.006 or seen.time - state.entered_at > 0.9
+        rotation = self._down(state, seen).rotation
+        pose = RigidTransform.from_components([x, y, z + (0.12 if clear else 0.0)], rotation)
+        command = Command(pose, grip=Grip(opening, self._force))
+        risen = seen.arm.T_base_tool.translation[2] > z + 0.06
+        if not (clear and risen):
+            return Step(state, command, ())
+        if in_container(self.scene, seen, state.target):
+            state = replace(state, checks=state.checks + 1)
+            return self._placed(state, seen, command) if state.checks >= PLACED_CHECKS else Step(state, command, ())
+        if seen.time - state.entered_at > 2.0:
+            return self._go(state, seen, Phase.RESET, "missed the container", command)
+        return Step(replace(state, checks=0), command, ())
+
+    def _placed(self, state: InterceptState, seen: Observation, command: Command) -> Step:
+        left = [key for key in self.scene.targets if key != state.target and not in_container(self.scene, seen, key)]
+        if left:
+            fresh = replace(state, target=left[0], track=Track(), yaw=None, checks=0, closed_at=None)
+            return self._go(fresh, seen, Phase.APPROACH_ABOVE, f"placed; {left[0]} is next", command)
+        return self._go(state, seen, Phase.TO_GOAL, "placed", command)
+
+    # What the phases share.
+
+    @property
+    def _force(self) -> float:
+        gripper = self.arm.gripper
+        return gripper.min_force + GRIP_SHARE * (gripper.max_force - gripper.min_force)
+
+    @property
+    def _shut(self) -> Grip:
+        return Grip(0.0, self._force)
+
+    def _open(self, state: InterceptState) -> Grip:
+        return Grip(max(state.opening, 0.02), self._force)
+
+    def _go(self, state: InterceptState, seen: Observation, phase: Phase, reason: str, command: Command) -> Step:
+        """Into another phase."""
+        tool = seen.arm.T_base_tool.translation
+        entry = (float(tool[0]), float(tool[1]), float(tool[2]))
+        vx, vy, _ = tool_velocity(self.arm, seen.arm)
+        after = replace(state, phase=phase, entered_at=seen.time, entry=entry, drift=(float(vx), float(vy), 0.0))
+        return Step(after, command, (Transition(seen.time, state.phase, phase, reason),))
+
+    def _stay_or_go(
+        self, state: InterceptState, seen: Observation, phase: Phase, reason: str, command: Command
+    ) -> Step:
+        return Step(state, command, ()) if state.phase == phase else self._go(state, seen, phase, reason, command)
+
+    def _choose_grasp(self, state: InterceptState, seen: Observation, target: ObjectState) -> InterceptState:
+        """Closing axis and opening; the axis stays unless the object turns."""
+        ahead = predict(target, state.track.deceleration, seen.time + state.horizon)
+        closing = choose(self.arm, self.scene.model(state.target), ahead, state.yaw)
+        opening = opening_for(self.arm, closing.width)
+        return replace(state, yaw=closing.yaw, expected=closing.width, offset=closing.offset, opening=opening)
+
+    def _grasp_at(self, state: InterceptState, target: ObjectState, time: float, raised: float = 0.0) -> RigidTransform:
+        """The grasp pose at a time, or `raised` above the object's top."""
+        ahead = predict(target, state.track.deceleration, time)
+        height = grasp_height(self.arm, self.scene.model(state.target), ahead)
+        if raised:
+            height = max(height, top(self.scene, state.target, ahead)) + raised
+        yaw = state.yaw or 0.0
+        middle = ahead.position[:2] + state.offset * np.array([np.cos(yaw), np.sin(yaw)])
+        return down(np.array([*middle, height]), yaw)
+
+    def _meeting(self, state: InterceptState, seen: Observation, target: ObjectState) -> Meeting:
+        """The soonest place over the object's path where hand and object can be together.
+
+        The one chosen before stays unless it fails or something sooner comes up.
+        """
+        anchor = float(np.clip(state.horizon - TICK_S, LEAST_HORIZON_S, HORIZON_S))
+        pose, velocity = self._over(state, target, seen.time + anchor)
+        late = self._lateness(seen, pose, velocity, anchor)
+        stays = self._stays_in_reach(state, target, seen.time + HORIZONS)
+        late = np.where(stays, late, np.inf)
+        if np.any(late <= CHASE_S):
+            horizon = _soonest(late)
+            near = int(np.argmin(np.abs(HORIZONS - anchor)))
+            if late[near] <= SLACK_S and anchor - horizon < MUCH_SOONER_S:
+                horizon = anchor
+            pose, velocity = self._over(state, target, seen.time + horizon)
+            return Meeting(horizon, pose, velocity, True)
+        if stays.any():
+            horizon = float(HORIZONS[int(np.argmax(stays))])
+            pose, velocity = self._over(state, target, seen.time + horizon)
+            return Meeting(horizon, pose, velocity, False)
+        return Meeting(anchor, self._nearest_in_reach(pose), np.zeros(3), False)
+
+    def _lateness(self, seen: Observation, pose: RigidTransform, velocity: Vector, anchor: float) -> Vector:
+        """By how much (s) the arm would be late for each of `HORIZONS`, for a goal that is at `pose` at the anchor.
+
+        Joints are solved for the anchor and carried along the path from there; each tick solves nearer to the horizon
+        that is chosen.
+        """
+        joints, _ = joints_at(self.arm, seen.arm.joints, pose, steps=3)
+        carried = joint_velocity(self.arm, joints, velocity)
+        goals = joints + (HORIZONS - anchor)[:, None] * carried
+        return least_times(self.arm, seen.arm.joints, seen.arm.joint_velocity, goals, carried) * 1.05 - HORIZONS
+
+    def _over(self, state: InterceptState, target: ObjectState, time: float) -> tuple[RigidTransform, Vector]:
+        """Hover pose and level velocity so that the hand, `lag` late, is over the object."""
+        ahead = predict(target, state.track.deceleration, time + self.lag)
+        return self._grasp_at(state, target, time + self.lag, HOVER_M), ahead.velocity * (1, 1, 0)
+
+    def _stays_in_reach(self, state: InterceptState, target: ObjectState, times: Vector) -> NDArray[np.bool_]:
+        """At these times and long enough after them."""
+        deceleration = state.track.deceleration
+        now, after = path(target, deceleration, times), path(target, deceleration, times + STAY_S)
+        return self.workspace.holds(now) & self.workspace.holds(after)
+
+    def _nearest_in_reach(self, pose: RigidTransform) -> RigidTransform:
+        place = self.workspace.nearest(np.asarray(pose.translation))
+        return RigidTransform.from_components(place, pose.rotation)
+
+    def _gap(self, seen: Observation, target: ObjectState) -> float:
+        """Planar distance of the tool from the object, both now."""
+        here = predict(target, 0.0, seen.arm.measured_at).position
+        return float(np.hypot(*(seen.arm.T_base_tool.translation - here)[:2]))
+
+    def _aligned(self, seen: Observation, target: ObjectState, state: InterceptState) -> bool:
+        own = tool_velocity(self.arm, seen.arm)
+        slip = float(np.hypot(*(own - target.velocity)[:2]))
+        turned = yaw_error(seen.arm.T_base_tool, state.yaw or 0.0)
+        low = seen.arm.T_base_tool.translation[2] < top(self.scene, state.target, target) + 3 * HOVER_M
+        return low and self._gap(seen, target) < ALIGNED_M and slip < ALIGNED_M_S and turned < np.deg2rad(10)
+
+    def _close_in_time(self, state: InterceptState, seen: Observation) -> InterceptState:
+        """Give the grip command when the fingers would start to move as the hand arrives."""
+        early = self.arm.gripper.delay - self.lag + CLOSE_EARLY_S
+        if state.closed_at is None and seen.time >= state.meet_at - early - 1e-9:
+            return replace(state, closed_at=seen.time)
+        return state
+
+    def _with_object(self, state: InterceptState, seen: Observation, target: ObjectState) -> Command:
+        """Around the object and along with it; on the way down, by the meeting time."""
+        then = max(state.meet_at, seen.time + LEAST_HORIZON_S)
+        ahead = predict(target, state.track.deceleration, then + self.lag)
+        pose = self._grasp_at(state, target, then + self.lag)
+        grip = self._shut if state.closed_at is not None else Grip(state.opening, self._force)
+        return Command(pose, velocity=ahead.velocity * (1, 1, 0), grip=grip, reach_at=then)
+
+    def _down(self, state: InterceptState, seen: Observation) -> RigidTransform:
+        return down(np.asarray(seen.arm.T_base_tool.translation), state.yaw or 0.0)
+
+    def _lost(self, state: InterceptState, seen: Observation) -> str:
+        """Why the object is no longer in the hand; empty while it is."""
+        if seen.arm.gripper_width < max(0.0015, 0.5 * HELD_SHARE * state.expected):
+            return "slipped out of the fingers"
+        target = seen.objects.get(state.target)
+        if target is None:
+            return ""
+        away = float(np.linalg.norm(target.position - seen.arm.T_base_tool.translation))
+        return f"dropped, {1e2 * away:.0f} cm away" if away > HELD_M + 0.5 * size(self.scene, state.target) else ""
+
+    def _release(self, state: InterceptState, seen: Observation, above: float) -> RigidTransform | None:
+        return release_pose(self.scene, seen, state.target, self._down(state, seen).rotation, above)
+
+
+
+def _soonest(late: Vector) -> float:
+    """The first horizon that can be kept; failing that, the one that is missed by least."""
+    kept = late <= SLACK_S
+    return float(HORIZONS[int(np.argmax(kept)) if kept.any() else int(np.argmin(late))])

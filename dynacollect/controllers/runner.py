@@ -1,0 +1,104 @@
+"""One episode of the scripted expert on a rig: observe, step the machine, move, check, command; 25 times a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..rig.clock import Slot, Ticker
+from ..rig.nouns import ArmState, ObjectState, Vector
+from ..rig.rig import Rig
+from .machine import Observation, Phase, Profile, Step, Transition
+from .motion import Motion
+from .safety import Intervention, Safety
+
+PERIOD_S = 0.04
+
+Objects = Callable[[float], Mapping[str, ObjectState]]
+"""What is known of the objects at a time: the tracker, or the truth on benches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an episode ended, by what the expert itself could see."""
+
+    phase: Phase
+    reason: str
+    time_s: float
+    path_m: float
+    """Way of the tool."""
+    transitions: tuple[Transition, ...]
+    interventions: tuple[Intervention, ...]
+    missed_ticks: int
+
+
+@dataclass(slots=True)
+class _Progress:
+    transitions: list[Transition] = field(default_factory=list)
+    interventions: list[Intervention] = field(default_factory=list)
+    path_m: float = 0.0
+    last: Vector | None = None
+
+    def moved(self, arm: ArmState) -> None:
+        here = np.asarray(arm.T_base_tool.translation)
+        if self.last is not None:
+            self.path_m += float(np.linalg.norm(here - self.last))
+        self.last = here
+
+
+Watcher = Callable[[Observation, Step], None]
+
+
+def run_episode(
+    rig: Rig, profile: Profile, motion: Motion, safety: Safety, objects: Objects, target: str, container: str | None,
+    limit_s: float, watch: Watcher | None = None, images: bool = False,
+) -> Outcome:  # fmt: skip
+    """Run until the machine is done, fails, or time is up; the arm is left in a hold."""
+    begin = rig.clock.now()
+    ticker = Ticker(rig.clock, PERIOD_S, start=rig.next_start(PERIOD_S))
+    motion.start(rig.feel().joints, begin)
+    progress, state, phase = _Progress(), None, Phase.INIT
+    for slot in ticker:
+        if images:
+            rig.see()
+        arm = rig.feel()
+        seen = Observation(slot.started, arm, objects(slot.started), target, container)
+        if state is None:
+            state = profile.start(seen)
+        step = profile.step(state, seen)
+        state = step.state
+        progress.moved(arm)
+        progress.transitions.extend(step.transitions)
+        if step.transitions:
+            phase = step.transitions[-1].after
+        passed = safety.check(motion.towards(step.command, slot.started), arm, slot.started, arm.measured_at)
+        progress.interventions.extend(passed.interventions)
+        motion.adopt(passed.setpoints)
+        if passed.send:
+            rig.arm.command(passed.setpoints)
+        if watch is not None:
+            watch(seen, step)
+        reason = _ended(phase, progress, arm, slot, begin, limit_s)
+        if reason:
+            break
+    else:
+        reason = "stopped"
+    rig.arm.stop()
+    summary = ticker.summary()
+    return Outcome(
+        phase, reason, rig.clock.now() - begin, progress.path_m, tuple(progress.transitions),
+        tuple(progress.interventions), summary.missed,
+    )  # fmt: skip
+
+
+def _ended(phase: Phase, progress: _Progress, arm: ArmState, slot: Slot, begin: float, limit_s: float) -> str:
+    """Why the episode is over; empty while it is not."""
+    if phase in (Phase.DONE, Phase.FAILED):
+        return progress.transitions[-1].reason
+    if arm.fault is not None:
+        return f"arm: {arm.fault.name}"
+    if any(stop.reason == "left_box" and stop.detail.startswith("the tool") for stop in progress.interventions[-3:]):
+        return "left_box"
+    return "out of time" if slot.started - begin >= limit_s else ""

@@ -1,0 +1,185 @@
+"""How often the expert succeeds in the cell, by speed of the object: episodes on paired seeds, judged by the truth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from scipy.stats import binomtest
+
+from ..controllers.episode import expert_for
+from ..controllers.machine import Phase
+from ..controllers.runner import Outcome, run_episode
+from ..rig.cell.truth import Truth
+from ..rig.config import RigConfig
+from ..rig.nouns import ObjectState, Verdict
+from ..rig.rig import Rig, open_rig
+from ..rig.stage import Request
+from .noise import StateNoise, noisy
+
+Task = Literal["pick", "place", "long-horizon"]
+ProfileName = Literal["dom", "intercept"]
+
+BINS = ((0.0, 0.0), (0.0, 0.15), (0.15, 0.35), (0.35, 0.55), (0.55, 0.75))
+"""Speeds at the release, m/s; the first is still."""
+SEVERAL = {"pick": 1, "place": 1, "long-horizon": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is evaluated."""
+
+    rig: RigConfig
+    task: Task = "pick"
+    profile: ProfileName = "intercept"
+    episodes: int = 100
+    seed: int = 0
+    noise: StateNoise = field(default_factory=StateNoise)
+    top_speed: float = 0.75
+    images: bool = False
+    """Read the cameras each tick, as collecting does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One episode."""
+
+    seed: int
+    bin: int
+    speed: float
+    launcher: str | None
+    target: str
+    success: bool
+    reason: str
+    time_s: float
+    path_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedBin:
+    lo: float
+    hi: float
+    n: int
+    success: float
+    ci95: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The figures of a run; `time_s` and `path_m` are means over successes."""
+
+    task: str
+    profile: str
+    robot: str
+    seed: int
+    n: int
+    success: float
+    ci95: tuple[float, float]
+    by_speed: tuple[SpeedBin, ...]
+    by_launcher: dict[str, float]
+    time_s: float
+    path_m: float
+    failures: dict[str, int]
+    results: tuple[Result, ...]
+
+
+def evaluate(settings: Settings, workers: int = 1) -> Iterator[Result]:
+    """Run the episodes, in seed order; each in a cell of its own, so that none depends on another."""
+    jobs = [(settings, index) for index in range(settings.episodes)]
+    if workers == 1:
+        yield from map(_episode, jobs)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(_episode, jobs, chunksize=4)
+
+
+def summarise(settings: Settings, results: Iterable[Result]) -> Evaluation:
+    """The figures of these episodes."""
+    done = tuple(results)
+    wins = [result for result in done if result.success]
+    success, ci95 = _share(len(wins), len(done))
+    launchers = sorted({result.launcher or "still" for result in done})
+    return Evaluation(
+        settings.task, settings.profile, settings.rig.arm.model, settings.seed, len(done), success, ci95,
+        tuple(_bin(index, done) for index in range(len(BINS)) if any(result.bin == index for result in done)),
+        {name: _mean_success(done, name) for name in launchers},
+        float(np.mean([result.time_s for result in wins])) if wins else float("nan"),
+        float(np.mean([result.path_m for result in wins])) if wins else float("nan"),
+        dict(Counter(result.reason for result in done if not result.success).most_common()),
+        done,
+    )  # fmt: skip
+
+
+def _mean_success(done: tuple[Result, ...], launcher: str) -> float:
+    return float(np.mean([result.success for result in done if (result.launcher or "still") == launcher]))
+
+
+def _bin(index: int, done: tuple[Result, ...]) -> SpeedBin:
+    members = [result.success for result in done if result.bin == index]
+    success, ci95 = _share(sum(members), len(members))
+    return SpeedBin(*BINS[index], len(members), success, ci95)
+
+
+def _share(wins: int, n: int) -> tuple[float, tuple[float, float]]:
+    interval = binomtest(wins, n).proportion_ci(0.95, "wilson")
+    return wins / n, (float(interval.low), float(interval.high))
+
+
+def request_of(settings: Settings, index: int) -> tuple[int, Request]:
+    """The speed bin and the request of an episode: bins in turn, speeds drawn inside them."""
+    bins = [number for number, (low, _) in enumerate(BINS) if low < settings.top_speed]
+    number = bins[index % len(bins)]
+    low, high = BINS[number]
+    speed = float(np.random.default_rng([settings.seed, index]).uniform(low, min(high, settings.top_speed)))
+    return number, Request(speed=speed, place=settings.task == "place", several=SEVERAL[settings.task])
+
+
+def _episode(job: tuple[Settings, int]) -> Result:
+    settings, index = job
+    seed = settings.seed * 100_003 + index
+    number, request = request_of(settings, index)
+    rig = open_rig(settings.rig, seed=seed)
+    with rig:
+        truth = Truth(rig)
+        rig.stage.prepare(seed, request)
+        outcome, verdict = _run(rig, truth, settings, seed)
+        plan = truth.plan
+        success = outcome.phase == Phase.DONE and verdict.success is True
+        reason = outcome.reason if outcome.phase != Phase.DONE else f"done, but {verdict.reason}"
+        return Result(
+            seed, number, plan.speed, plan.launch.launcher, plan.targets[0].object, success, reason,
+            outcome.time_s, outcome.path_m,
+        )  # fmt: skip
+
+
+def _run(rig: Rig, truth: Truth, settings: Settings, seed: int) -> tuple[Outcome, Verdict]:
+    names = truth.names
+    targets = tuple(key for key in names if key.startswith("target"))
+    container = "container" if "container" in names else None
+    expert = expert_for(rig, settings.task, settings.profile, names, targets)
+    look = noisy(truth.objects, settings.noise, seed)
+
+    def objects(now: float) -> dict[str, ObjectState]:
+        return dict(look(now))
+
+    rig.clock.wait_until(0.1)
+    rig.stage.launch()
+    if truth.plan.launch.launcher is not None and truth.started_at is not None:
+        rig.clock.wait_until(truth.started_at)
+    outcome = run_episode(
+        rig, expert.profile, expert.motion, expert.safety, objects, targets[0], container, expert.limit_s,
+        images=settings.images,
+    )
+    return outcome, _judge(truth, settings.task, targets)
+
+
+def _judge(truth: Truth, task: Task, targets: tuple[str, ...]) -> Verdict:
+    if task == "pick":
+        return truth.picked(targets[0])
+    verdicts = [truth.placed(key) for key in targets]
+    failed = [verdict for verdict in verdicts if not verdict.success]
+    return failed[0] if failed else replace(verdicts[0], reason="all placed")
