@@ -20,7 +20,7 @@ ORIENTATION_WEIGHT = 0.15
 
 
 def joints_at(arm: ArmModel, seed: Vector, goal: RigidTransform, steps: int = STEPS) -> tuple[Vector, float]:
-    """Joints near `seed` for a tool pose, and how far the tool stays from its place, m. Position first, then direction."""
+    """Joints near `seed` for a tool pose, and how far the tool stays from its place, m."""
     joints = seed.copy()
     for _ in range(steps):
         here = kinematics.forward(arm, joints)

@@ -14,7 +14,7 @@ from ..rig.objects.model import ObjectModel
 from ..rig.objects.symmetry import surface_points
 from .grasp import finger_length
 
-ANGLES: Vector = np.linspace(-np.pi / 2, np.pi / 2, 36, endpoint=False)
+ANGLES: Vector = np.pi * (np.arange(36, dtype=np.float64) / 36 - 0.5)
 POINTS = 900
 ABOUT_CENTRE = 0.008
 """The fingers close this far under the object's centre, m."""
@@ -50,7 +50,7 @@ def down(place: Vector, yaw: float) -> RigidTransform:
 
 
 def grasp_height(arm: ArmModel, model: ObjectModel | None, state: ObjectState) -> float:
-    """Height of the tool point over the table, m: a little under the object's centre, tips off the table, palm off it."""
+    """Height of the tool point over the table, m: under the object's centre, tips off the ground, palm off it."""
     tips = arm.gripper.pad_offset + arm.gripper.pad[2] + TIP_CLEARANCE
     centre = float(state.position[2])
     if model is None:

@@ -9,47 +9,25 @@ way on the table, not accuracy. `lag`, the measured time from a set-point to the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
-from ..rig.nouns import Command, Grip, ObjectState, Vector
-from .arrival import joint_velocity, joints_at, least_times
-from .closing import choose, down, grasp_height, opening_for
+from ..rig.nouns import Command, Grip, ObjectState
+from .closing import choose, down, opening_for
+from .intercept_state import InterceptState
 from .machine import TICK_S, Observation, Phase, Scene, Step, Transition
-from .predict import Track, path, predict
-from .surroundings import (
-    Workspace,
-    in_container,
-    release_pose,
-    size,
-    tool_velocity,
-    top,
-    yaw_error,
-)
+from .meeting import HOVER_M, LEAST_HORIZON_S, MeetingPlanner
+from .predict import Track, predict
+from .surroundings import Workspace, in_container, release_pose, size, tool_velocity, top, yaw_error
 from .tasks import station
 
-HOVER_M = 0.024
-"""Free height between the finger tips and the object while the hand comes along."""
-LEAST_HORIZON_S = 0.10
-"""Nothing sooner is aimed for: an arm that follows with preview does not chatter."""
-HORIZON_S = 2.5
-"""How far ahead a meeting is looked for."""
-HORIZONS: Vector = np.arange(LEAST_HORIZON_S, HORIZON_S, TICK_S)
-SLACK_S = 0.03
-"""By which a meeting may look impossible and still be tried: the hand then comes in as much behind, and catches up."""
-CHASE_S = 0.25
-"""Up to so much too late, the hand still goes after the object."""
-MUCH_SOONER_S = 0.06
 LEAST_DOWN_S = 0.16
 SINK_SHARE = 0.8
 """Of the slowest joint's acceleration, at the arm's reach, that the hand sinks with."""
 QUINTIC_PEAK = 5.77
 """Acceleration of a smooth way over distance / time^2, at most."""
-STAY_S = 0.34
-"""The object must stay in reach this long after the meeting: time to go down and close."""
 CLOSE_EARLY_S = 0.04
 """Before the hand has come to rest at the grasp, with the tips already beside the object."""
 ALIGNED_M = 0.012
@@ -71,44 +49,6 @@ GRIP_SHARE = 0.35
 """Of the gripper's range of forces."""
 
 
-@dataclass(frozen=True, slots=True)
-class InterceptState:
-    """Everything that the profile remembers from tick to tick."""
-
-    phase: Phase
-    entered_at: float
-    target: str
-    track: Track = field(default_factory=Track)
-    yaw: float | None = None
-    """Of the closing axis in the base frame."""
-    horizon: float = 0.5
-    meet_at: float = 0.0
-    closed_at: float | None = None
-    opening: float = 0.0
-    width: float = 0.0
-    """Of the gripper, one tick ago."""
-    expected: float = 0.0
-    """Width of the object across the closing axis."""
-    entry: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    """Tool position when the phase began."""
-    offset: float = 0.0
-    """Of the object's middle from its origin, along the closing axis."""
-    drift: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    """Velocity of the tool when the phase began, level."""
-    checks: int = 0
-    attempts: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Meeting:
-    """Where, when and how the hand can be with the object."""
-
-    horizon: float
-    pose: RigidTransform
-    velocity: Vector
-    in_reach: bool
-
-
 class Intercept:
     """A `Profile`; pure: what it returns follows from its arguments alone."""
 
@@ -116,7 +56,8 @@ class Intercept:
     state_type = InterceptState
 
     def __init__(self, scene: Scene, lag: float, workspace: Workspace) -> None:
-        self.scene, self.arm, self.lag, self.workspace = scene, scene.arm, lag, workspace
+        self.scene, self.arm, self.lag = scene, scene.arm, lag
+        self.plans = MeetingPlanner(scene, lag, workspace)
         self._sink = SINK_SHARE * float(np.min(self.arm.max_acceleration)) * self.arm.reach
         self.goal = station(scene.arm).goal
         self._phases: dict[Phase, Callable[[InterceptState, Observation], Step]] = {
@@ -133,17 +74,17 @@ class Intercept:
             Phase.PLACE: self._let_go,
         }
 
-    def start(self, seen: Observation) -> InterceptState:
-        return InterceptState(Phase.INIT, seen.time, seen.target, opening=self.arm.gripper.max_width)
+    def start(self, observation: Observation) -> InterceptState:
+        return InterceptState(Phase.INIT, observation.time, observation.target, opening=self.arm.gripper.max_width)
 
-    def step(self, state: InterceptState, seen: Observation) -> Step:
+    def step(self, state: InterceptState, observation: Observation) -> Step:
         if state.phase.ended:
             return Step(state, Command(), ())
-        target = seen.objects.get(state.target)
+        target = observation.objects.get(state.target)
         if target is not None:
             state = replace(state, track=state.track.seen(target))
-        step = self._phases[state.phase](state, seen)
-        return replace(step, state=replace(step.state, width=seen.arm.gripper_width))
+        step = self._phases[state.phase](state, observation)
+        return replace(step, state=replace(step.state, width=observation.arm.gripper_width))
 
     # Going for the object.
 
@@ -155,7 +96,7 @@ class Intercept:
         if target is None:
             return Step(state, Command(joints=self.arm.home), ())
         state = self._choose_grasp(state, seen, target)
-        meeting = self._meeting(state, seen, target)
+        meeting = self.plans.meeting(state, seen, target)
         state = replace(state, horizon=meeting.horizon)
         grip = Grip(state.opening, self._force)
         reach_at = seen.time + meeting.horizon
@@ -164,9 +105,10 @@ class Intercept:
             return self._stay_or_go(state, seen, Phase.HOVER, "not yet in reach", wait)
         command = Command(meeting.pose, velocity=meeting.velocity, grip=grip, reach_at=reach_at)
         if self._aligned(seen, target, state):
-            way = seen.arm.T_base_tool.translation[2] - self._grasp_at(state, target, seen.time).translation[2]
+            way = seen.arm.T_base_tool.translation[2] - self.plans.grasp_at(state, target, seen.time).translation[2]
             down_s = max(LEAST_DOWN_S, float(np.sqrt(QUINTIC_PEAK * max(way, 0.0) / self._sink)))
-            state = replace(state, meet_at=seen.time + down_s, closed_at=None)
+            patience = 1.0 + 0.25 * min(1.0, state.track.speed / 0.5)
+            state = replace(state, meet_at=seen.time + patience * down_s, closed_at=None)
             return self._go(state, seen, Phase.MEET, "over the object and moving with it", command)
         return self._stay_or_go(state, seen, Phase.APPROACH_ABOVE, "in reach", command)
 
@@ -316,65 +258,6 @@ class Intercept:
         opening = opening_for(self.arm, closing.width)
         return replace(state, yaw=closing.yaw, expected=closing.width, offset=closing.offset, opening=opening)
 
-    def _grasp_at(self, state: InterceptState, target: ObjectState, time: float, raised: float = 0.0) -> RigidTransform:
-        """The grasp pose at a time, or `raised` above the object's top."""
-        ahead = predict(target, state.track.deceleration, time)
-        height = grasp_height(self.arm, self.scene.model(state.target), ahead)
-        if raised:
-            height = max(height, top(self.scene, state.target, ahead)) + raised
-        yaw = state.yaw or 0.0
-        middle = ahead.position[:2] + state.offset * np.array([np.cos(yaw), np.sin(yaw)])
-        return down(np.array([*middle, height]), yaw)
-
-    def _meeting(self, state: InterceptState, seen: Observation, target: ObjectState) -> Meeting:
-        """The soonest place over the object's path where hand and object can be together.
-
-        The one chosen before stays unless it fails or something sooner comes up.
-        """
-        anchor = float(np.clip(state.horizon - TICK_S, LEAST_HORIZON_S, HORIZON_S))
-        pose, velocity = self._over(state, target, seen.time + anchor)
-        late = self._lateness(seen, pose, velocity, anchor)
-        stays = self._stays_in_reach(state, target, seen.time + HORIZONS)
-        late = np.where(stays, late, np.inf)
-        if np.any(late <= CHASE_S):
-            horizon = _soonest(late)
-            near = int(np.argmin(np.abs(HORIZONS - anchor)))
-            if late[near] <= SLACK_S and anchor - horizon < MUCH_SOONER_S:
-                horizon = anchor
-            pose, velocity = self._over(state, target, seen.time + horizon)
-            return Meeting(horizon, pose, velocity, True)
-        if stays.any():
-            horizon = float(HORIZONS[int(np.argmax(stays))])
-            pose, velocity = self._over(state, target, seen.time + horizon)
-            return Meeting(horizon, pose, velocity, False)
-        return Meeting(anchor, self._nearest_in_reach(pose), np.zeros(3), False)
-
-    def _lateness(self, seen: Observation, pose: RigidTransform, velocity: Vector, anchor: float) -> Vector:
-        """By how much (s) the arm would be late for each of `HORIZONS`, for a goal that is at `pose` at the anchor.
-
-        Joints are solved for the anchor and carried along the path from there; each tick solves nearer to the horizon
-        that is chosen.
-        """
-        joints, _ = joints_at(self.arm, seen.arm.joints, pose, steps=3)
-        carried = joint_velocity(self.arm, joints, velocity)
-        goals = joints + (HORIZONS - anchor)[:, None] * carried
-        return least_times(self.arm, seen.arm.joints, seen.arm.joint_velocity, goals, carried) * 1.05 - HORIZONS
-
-    def _over(self, state: InterceptState, target: ObjectState, time: float) -> tuple[RigidTransform, Vector]:
-        """Hover pose and level velocity so that the hand, `lag` late, is over the object."""
-        ahead = predict(target, state.track.deceleration, time + self.lag)
-        return self._grasp_at(state, target, time + self.lag, HOVER_M), ahead.velocity * (1, 1, 0)
-
-    def _stays_in_reach(self, state: InterceptState, target: ObjectState, times: Vector) -> NDArray[np.bool_]:
-        """At these times and long enough after them."""
-        deceleration = state.track.deceleration
-        now, after = path(target, deceleration, times), path(target, deceleration, times + STAY_S)
-        return self.workspace.holds(now) & self.workspace.holds(after)
-
-    def _nearest_in_reach(self, pose: RigidTransform) -> RigidTransform:
-        place = self.workspace.nearest(np.asarray(pose.translation))
-        return RigidTransform.from_components(place, pose.rotation)
-
     def _gap(self, seen: Observation, target: ObjectState) -> float:
         """Planar distance of the tool from the object, both now."""
         here = predict(target, 0.0, seen.arm.measured_at).position
@@ -398,7 +281,7 @@ class Intercept:
         """Around the object and along with it; on the way down, by the meeting time."""
         then = max(state.meet_at, seen.time + LEAST_HORIZON_S)
         ahead = predict(target, state.track.deceleration, then + self.lag)
-        pose = self._grasp_at(state, target, then + self.lag)
+        pose = self.plans.grasp_at(state, target, then + self.lag)
         grip = self._shut if state.closed_at is not None else Grip(state.opening, self._force)
         return Command(pose, velocity=ahead.velocity * (1, 1, 0), grip=grip, reach_at=then)
 
@@ -417,10 +300,3 @@ class Intercept:
 
     def _release(self, state: InterceptState, seen: Observation, above: float) -> RigidTransform | None:
         return release_pose(self.scene, seen, state.target, self._down(state, seen).rotation, above)
-
-
-
-def _soonest(late: Vector) -> float:
-    """The first horizon that can be kept; failing that, the one that is missed by least."""
-    kept = late <= SLACK_S
-    return float(HORIZONS[int(np.argmax(kept)) if kept.any() else int(np.argmin(late))])

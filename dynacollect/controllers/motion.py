@@ -31,6 +31,8 @@ RESERVE, GENTLEST = 1.1, 0.5
 """A motion with time to spare takes it in full but for this factor, down to this share of its quickest pace."""
 SEEDS, NEAR_M = 24, 0.12
 """How many solved poses are remembered, and how near one must be for a few steps to do."""
+LONGEST_S = 20.0
+"""No motion is drawn out for longer, however late its goal shall be reached."""
 ON_GRID = 1e-6
 NO_WAY = "no motion within the limits"
 
@@ -92,6 +94,8 @@ class Motion:
         self.refused = ""
         if now < self._busy_until - ON_GRID:
             self.refused = "stopping"
+        elif not _is_sound(command, self.arm.joints):
+            self.refused = "a number of the command is NaN, infinite, or of the wrong shape"
         elif command.T_base_tool is not None:
             if not self._is_same(command) and self._go_to_pose(command, command.T_base_tool.as_matrix(), now):
                 self._command = command
@@ -137,6 +141,7 @@ class Motion:
         plan, sent, command = self._before
         if sent is not None and setpoints.joints is sent.joints:
             self._plan, self._sent, self._command, self._fresh = plan, sent, command, None
+            self._line = None
             return
         begin, joints = float(setpoints.times[0]), setpoints.joints[-1]
         self.start(joints, begin)
@@ -177,7 +182,7 @@ class Motion:
         Where its news is small but cannot be made up for in time, less of it is followed: being off by that little is
         better than being late. What is late all the same is met later on its line.
         """
-        left = line.reach_at - start
+        left = min(line.reach_at - start, LONGEST_S)
         for trust in self._trusts(line, left):
             followed = line if self._line is None else line.blended(self._line, trust)
             if trust == 0.0 and self._line is not None and self._line.reach_at == line.reach_at and left > 0.0:
@@ -188,7 +193,7 @@ class Motion:
         return self._meet_late(line, start, now)
 
     def _meet_late(self, line: Line, start: float, now: float) -> bool:
-        lead, goal, motion = max(0.0, line.reach_at - start), None, None
+        lead, goal, motion = min(max(0.0, line.reach_at - start), LONGEST_S), None, None
         for _ in range(MEETINGS):
             goal, motion = self._towards_pose(line.at(start + lead), line.velocity, start, lead)
             if motion is None or motion.duration < lead + ON_TIME_S:
@@ -237,7 +242,7 @@ class Motion:
 
     def _left(self, command: Command, start: float) -> float:
         """Seconds until the goal shall be reached; 0 is as soon as can be."""
-        return 0.0 if command.reach_at is None else max(0.0, command.reach_at - start)
+        return 0.0 if command.reach_at is None else min(max(0.0, command.reach_at - start), LONGEST_S)
 
     def _goal_at(self, pose: Vector, velocity: Vector | None) -> _Goal | None:
         last = self._goal
@@ -303,10 +308,8 @@ class Motion:
     def _probed(self, pose: Vector) -> Solution:
         """A quick solution where a near one is known, else a full one."""
         far, seed = self._seeds.nearest(pose)
-        if far > NEAR_M:
-            solution = self._ik.solve(self._goal.joints, pose)
-        else:
-            solution = self._ik.quick(seed, pose)
+        near = far <= NEAR_M
+        solution = self._ik.quick(seed, pose) if near else self._ik.solve(self._goal.joints, pose)
         if solution.in_place and far > 0.1 * NEAR_M:
             self._seeds.add(pose, solution.joints)
         return solution
@@ -338,6 +341,13 @@ class Motion:
 
 def _is_reached(solution: Solution) -> bool:
     return solution.in_place and solution.tilt < MAX_TILT and solution.turn < MAX_TURN
+
+
+def _is_sound(command: Command, joints: int) -> bool:
+    """Everything about the goal is finite and of its shape."""
+    pose = None if command.T_base_tool is None else command.T_base_tool.as_matrix()
+    parts = ((pose, (4, 4)), (command.joints, (joints,)), (command.velocity, (3,)), (command.reach_at, ()))
+    return all(part is None or (np.shape(part) == shape and np.all(np.isfinite(part))) for part, shape in parts)
 
 
 def _or_still(velocity: Vector | None) -> Vector:

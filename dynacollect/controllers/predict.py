@@ -36,8 +36,13 @@ class Track:
         return Track((*kept, (time, float(state.velocity[0]), float(state.velocity[1]))))
 
     @property
+    def speed(self) -> float:
+        """The newest, m/s."""
+        return float(np.hypot(*self.samples[-1][1:])) if self.samples else 0.0
+
+    @property
     def deceleration(self) -> float:
-        """m/s2 along the way: the slope of the speed, drawn towards what rolling objects do; negative if it speeds up."""
+        """m/s2 along the way: the speed's slope, drawn towards what rolling objects do; negative if it speeds up."""
         data = np.array(self.samples[-12:])
         if len(data) < 3:
             return PRIOR_DECELERATION

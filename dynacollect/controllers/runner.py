@@ -58,7 +58,9 @@ def run_episode(
     """Run until the machine is done, fails, or time is up; the arm is left in a hold."""
     begin = rig.clock.now()
     ticker = Ticker(rig.clock, PERIOD_S, start=rig.next_start(PERIOD_S))
-    motion.start(rig.feel().joints, begin)
+    joints = rig.feel().joints
+    motion.start(joints, begin)
+    safety.start(joints, begin)
     progress, state, phase = _Progress(), None, Phase.INIT
     for slot in ticker:
         if images:

@@ -171,7 +171,14 @@ def _run(rig: Rig, truth: Truth, settings: Settings, seed: int) -> tuple[Outcome
     if truth.plan.launch.launcher is not None and truth.started_at is not None:
         rig.clock.wait_until(truth.started_at)
     outcome = run_episode(
-        rig, expert.profile, expert.motion, expert.safety, objects, targets[0], container, expert.limit_s,
+        rig,
+        expert.profile,
+        expert.motion,
+        expert.safety,
+        objects,
+        targets[0],
+        container,
+        expert.limit_s,
         images=settings.images,
     )
     return outcome, _judge(truth, settings.task, targets)

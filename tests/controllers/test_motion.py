@@ -239,3 +239,19 @@ def test_commands_take_hold_again_after_a_stop() -> None:
     assert motion.refused
     assert motion.towards(goal, 10.06).times[-1] > 10.2
     assert not motion.refused
+
+
+def test_a_command_that_is_no_number_changes_nothing() -> None:
+    motion = moving(PANDA)
+    goal = down(np.array([0.5, 0.1, 0.2]))
+    kept = motion.towards(Command(goal), 10.0)
+    nan = float("nan")
+    for command in (
+        Command(goal, velocity=np.array([np.inf, 0.0, 0.0])),
+        Command(goal, reach_at=nan),
+        Command(joints=np.full(7, nan)),
+        Command(joints=np.zeros(6)),
+    ):
+        np.testing.assert_array_equal(motion.towards(command, 10.0).joints, kept.joints)
+        assert motion.refused
+    assert len(motion.towards(Command(goal, reach_at=1e9), 10.0).times) < 25.0 * PANDA.rate_hz

@@ -51,22 +51,6 @@ def test_show_writes_a_picture_of_all_views(tmp_path: Path) -> None:
     assert np.asarray(picture).std() > 20
 
 
-def test_check_of_a_fresh_file_is_ok(tmp_path: Path) -> None:
-    assert dynacollect("rig", "init", "rig.yaml", "--robot", "piper", folder=tmp_path).returncode == 0
-    done = dynacollect("rig", "check", "--rig", "rig.yaml", "--watch", "1.5", "--json", folder=tmp_path)
-    found = json.loads(done.stdout)
-    assert done.returncode == 0, found
-    assert found["ok"] is True
-    assert {"name", "ok", "detail"} == set(found["parts"][0])
-
-
-def test_check_sees_an_injected_fault(tmp_path: Path) -> None:
-    done = dynacollect("rig", "check", "--fault", "opst_cam.freeze@1.5", "--watch", "1", "--json", folder=tmp_path)
-    assert done.returncode == 1
-    bad = {part["name"]: part["detail"] for part in json.loads(done.stdout)["parts"] if not part["ok"]}
-    assert "freeze" in bad["opst_cam"]
-
-
 @pytest.mark.parametrize("name", ["not yaml", "unknown driver"])
 def test_a_wrong_file_leaves_with_2_and_one_sentence(name: str, tmp_path: Path) -> None:
     (tmp_path / "rig.yaml").write_text(WRONG_FILES[name])
@@ -78,6 +62,32 @@ def test_a_wrong_file_leaves_with_2_and_one_sentence(name: str, tmp_path: Path) 
 def run(*arguments: str) -> Result:
     """The same in this process."""
     return CliRunner().invoke(cli.app, list(arguments), prog_name="dynacollect")
+
+
+@pytest.fixture
+def cheap_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rough shadows and edges, so that watching costs little."""
+    monkeypatch.setattr("dynacollect.rig.cell.scene.SHADOW_PX", 256)
+    monkeypatch.setattr("dynacollect.rig.cell.scene.EDGE_SAMPLES", 0)
+
+
+@pytest.mark.usefixtures("cheap_pictures")
+def test_check_of_a_fresh_file_is_ok(tmp_path: Path) -> None:
+    path = str(tmp_path / "rig.yaml")
+    assert run("rig", "init", path, "--robot", "piper").exit_code == 0
+    done = run("rig", "check", "--rig", path, "--watch", "1.5", "--json")
+    found = json.loads(done.stdout)
+    assert done.exit_code == 0, found
+    assert found["ok"] is True
+    assert {"name", "ok", "detail"} == set(found["parts"][0])
+
+
+@pytest.mark.usefixtures("cheap_pictures")
+def test_check_sees_an_injected_fault() -> None:
+    done = run("rig", "check", "--fault", "opst_cam.freeze@1.5", "--watch", "1", "--json")
+    assert done.exit_code == 1
+    bad = {part["name"]: part["detail"] for part in json.loads(done.stdout)["parts"] if not part["ok"]}
+    assert "freeze" in bad["opst_cam"]
 
 
 @pytest.mark.parametrize(

@@ -35,3 +35,22 @@ def cell(
     for name, value in plain(figures).items():
         table.add_row(name, f"{value:.3g}")
     emit(figures, as_json, table)
+
+
+@app.command("controllers", epilog="Example: dynacollect bench controllers --json")
+def controllers(
+    rig: RigOption = "cell",
+    seed: SeedOption = 1,
+    ticks: Annotated[int, typer.Option("--ticks", min=5, max=100_000, help="How many ticks to time.")] = 1000,
+    as_json: JsonFlag = False,
+) -> None:
+    """What one control step costs, from command to checked set-points, on approaches to goals that move."""
+    from rich.table import Table
+
+    from ...rig.config import load_rig
+    from ..benches.controllers import bench_controllers
+
+    figures = bench_controllers(load_rig(rig), ticks, seed)
+    table = Table("median ms", "p99 ms", title=f"one control step, over {figures.ticks}", title_justify="left")
+    table.add_row(f"{figures.tick_ms.median:.2f}", f"{figures.tick_ms.p99:.2f}")
+    emit(figures, as_json, table)

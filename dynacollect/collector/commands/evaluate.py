@@ -51,9 +51,7 @@ def evaluate(
     stream = evaluate(settings, workers)
     results = list(track(stream, "Running", total=episodes, disable=as_json, transient=True))
     found = summarise(settings, results)
-    emit(
-        {"controller": controller, "state": state, "images": images, **_document(found)}, as_json, _table(found)
-    )
+    emit({"controller": controller, "state": state, "images": images, **_document(found)}, as_json, _table(found))
 
 
 def _document(found: Evaluation) -> dict[str, object]:

@@ -10,8 +10,9 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ..objects import catalogue
-from .plan import EpisodePlan, belt_length
+from .plan import EpisodePlan
 from .rolling import GRAVITY, roll_factor, rolls_straight
+from .table import belt_length
 
 PUSH_S = 0.16
 """How long a hand stays on the object."""
@@ -62,7 +63,7 @@ class Launcher:
         launch = self.plan.launch
         if launch.launcher == "conveyor":
             self._run_belt(since)
-        if launch.launcher == "ramp" and since < 0:
+        if (launch.launcher == "ramp" or (launch.launcher == "push" and self.rolls)) and since < 0:
             self._hold()
         if launch.launcher == "push" and 0 <= since < PUSH_S:
             self._hand(since, dt)

@@ -68,7 +68,7 @@ TABLES: dict[str, Callable[[np.random.Generator], Texture]] = {
     "birch": lambda rng: wood(rng, (188, 160, 122), (230, 210, 178)),
     "white": lambda rng: plain(rng, (214, 214, 210)),
     "grey": lambda rng: plain(rng, (128, 132, 136)),
-    "black": lambda rng: plain(rng, (44, 46, 50), 0.2),
+    "black": lambda rng: plain(rng, (66, 68, 72), 0.2),
     "green": lambda rng: plain(rng, (70, 112, 84), 0.15),
     "blue": lambda rng: plain(rng, (74, 98, 140), 0.12),
 }

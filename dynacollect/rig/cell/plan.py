@@ -15,25 +15,18 @@ from ..objects import catalogue
 from ..objects.model import ObjectModel
 from ..stage import Request
 from . import looks
-from .rolling import rolling_pose, rolling_way, rolls_straight, stands
-from .self_launch import can_shove, can_sweep
+from .launcher_choice import ROLLING_MOTIONS, choose_launcher
+from .rolling import rolling_pose, rolling_way, rolls_straight
+from .self_launch import can_sweep
+from .table import BELT_M, MARGIN, TABLE_X, TABLE_Y, belt_length, on_table
 
-TABLE_X = (-0.30, 1.05)
-TABLE_Y = (-0.70, 0.70)
-MARGIN = 0.07
-"""How far from the table's edge things are put, m."""
 CATCH_S = (1.4, 0.6)
 """An object leaves the reachable table no sooner after its start, and is on it no shorter, s."""
 LEAD_S = (0.8, 1.4)
 """How long a launched object travels before it crosses the middle of the reachable table."""
 
-ROLLING_MOTIONS: tuple[Motion, ...] = ("curved", "bounce")
-"""Motions that only what rolls can make."""
 BEHIND: dict[Launcher, float] = {"push": 0.10, "ramp": 0.34, "conveyor": 0.16, "self": 0.20}
 """How much room each launcher takes behind the start, m."""
-BELT_M = 1.3
-"""Length of the conveyor's belt, at most."""
-
 LAYOUTS = 25
 """How often a table is laid anew where there was no room for all."""
 BELT_BEYOND_M = 0.24
@@ -124,7 +117,7 @@ def draw(seed: int, arm: ArmModel, options: CellEpisodes | None = None, request:
     names = _pick_names(rng, arm, motion, options, request)
     speed = _draw_speed(rng, options, request)
     target = catalogue.load(names.targets[0])
-    launcher = _choose_launcher(rng, arm, target, motion, options, request)
+    launcher = choose_launcher(rng, arm, target, motion, options, request)
     for _ in range(LAYOUTS):
         launch, start, rest = _draw_launch(rng, arm, target, speed, motion, launcher)
         others = _lay_out(rng, _Table(rng, arm, start, launch), names, options)
@@ -223,11 +216,6 @@ def _draw_crossing(rng: np.random.Generator, arm: ArmModel) -> Vector:
             return point
 
 
-def on_table(point: Vector, margin: float = MARGIN) -> bool:
-    inside_x = TABLE_X[0] + margin <= point[0] <= TABLE_X[1] - margin
-    return bool(inside_x and TABLE_Y[0] + margin <= point[1] <= TABLE_Y[1] - margin and np.hypot(*point[:2]) > 0.24)
-
-
 def _draw_launch(
     rng: np.random.Generator, arm: ArmModel, model: ObjectModel, speed: float, motion: Motion, launcher: Launcher | None
 ) -> tuple[Launch, Vector, Rotation]:
@@ -288,58 +276,6 @@ def _fits(arm: ArmModel, launcher: Launcher, start: Vector, crossing: Vector, sp
     if np.min(np.hypot(*(start[:2] + along * way[:2]).T)) < 0.2:
         return False
     return launcher != "self" or can_sweep(arm, start, way)
-
-
-def belt_length(start: Vector, way: Vector) -> float:
-    """From a little behind the start to where the strip would leave the table."""
-    for length in np.arange(BELT_M, 0.3, -0.02):
-        end = start + way * (length - 0.09)
-        if TABLE_X[0] + 0.09 < end[0] < TABLE_X[1] - 0.09 and abs(end[1]) < TABLE_Y[1] - 0.09 and _off_foot(start, end):
-            return float(length)
-    return 0.3
-
-
-def _off_foot(start: Vector, end: Vector) -> bool:
-    along = start[:2] + np.linspace(0, 1, 30)[:, None] * (end - start)[:2]
-    return bool(np.min(np.hypot(*along.T)) > 0.22)
-
-
-def _choose_launcher(
-    rng: np.random.Generator,
-    arm: ArmModel,
-    model: ObjectModel,
-    motion: Motion,
-    options: CellEpisodes,
-    request: Request,
-) -> Launcher | None:
-    """What rolls is pushed or let down a ramp; what stands rides the belt, or stops a hand's breadth after a push.
-
-    Where the options leave none that suits, the first that does is taken.
-    """
-    rolls = rolls_straight(model)
-    fitting: tuple[Launcher, ...] = ("push", "push", "ramp") if rolls else ("conveyor", "conveyor", "push")
-    if motion in ROLLING_MOTIONS:
-        fitting = ("push", "ramp")
-    elif rolls and stands(model):
-        fitting = (*fitting, "conveyor")
-    if request.launcher is not None:
-        _check_launcher(arm, model, request.launcher, motion)
-        return request.launcher
-    if not options.launchers:
-        return None
-    if "self" in options.launchers and motion not in ROLLING_MOTIONS and can_shove(arm, model):
-        fitting = (*fitting, "self")
-    usable: tuple[Launcher, ...] = tuple(kind for kind in fitting if kind in options.launchers) or fitting[:1]
-    return usable[int(rng.integers(len(usable)))]
-
-
-def _check_launcher(arm: ArmModel, model: ObjectModel, launcher: Launcher, motion: Motion) -> None:
-    if motion in ROLLING_MOTIONS and launcher in ("conveyor", "self"):
-        raise DynacollectError(f"{launcher} launches no {motion} motion; ask for push or ramp")
-    if launcher == "ramp" and not rolls_straight(model):
-        raise DynacollectError(f"{model.name} does not roll down a ramp; ask for push, conveyor or self")
-    if launcher == "self" and not can_shove(arm, model):
-        raise DynacollectError(f"{arm.name} cannot shove {model.name} with its hand; ask for push, ramp or conveyor")
 
 
 class _Table:

@@ -18,8 +18,9 @@ from ..objects import catalogue
 from ..objects.mjcf import SOLREF, add_object, set_contact_options
 from . import looks
 from .grip_contacts import stiffen
-from .plan import TABLE_X, TABLE_Y, EpisodePlan, Scenery, belt_length
+from .plan import EpisodePlan, Scenery
 from .rolling import rolling_way, slope_run
+from .table import TABLE_X, TABLE_Y, belt_length
 
 FLOOR_Z = -0.76
 WALLS = (
@@ -217,7 +218,7 @@ def _belt(spec: mujoco.MjSpec, start: np.ndarray, way: np.ndarray, heading: Rota
     body.add_joint(name="belt", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=(1, 0, 0))
     body.add_geom(
         name="belt", type=mujoco.mjtGeom.mjGEOM_BOX, size=(length / 2, BELT_WIDTH / 2, BELT_HEIGHT / 2 - 0.0005),
-        rgba=(0.16, 0.17, 0.18, 1), mass=50.0, friction=(1.0, 0.003, 0.01), condim=6, priority=2, solref=SOLREF,
+        rgba=(0.24, 0.31, 0.34, 1), mass=50.0, friction=(1.0, 0.003, 0.01), condim=6, priority=2, solref=SOLREF,
     )  # fmt: skip
     # It would drag on the table and its rim.
     spec.add_exclude(bodyname1="world", bodyname2="belt")

@@ -1,0 +1,114 @@
+"""Where and when the hand can be with the object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
+
+from ..rig.nouns import ObjectState, Vector
+from .arrival import joint_velocity, joints_at, least_times
+from .closing import down, grasp_height
+from .intercept_state import InterceptState
+from .machine import TICK_S, Observation, Scene
+from .predict import path, predict
+from .surroundings import Workspace, top
+
+HOVER_M = 0.024
+"""Free height between the finger tips and the object while the hand comes along."""
+LEAST_HORIZON_S = 0.10
+"""Nothing sooner is aimed for: an arm that follows with preview does not chatter."""
+HORIZON_S = 2.5
+"""How far ahead a meeting is looked for."""
+HORIZONS: Vector = LEAST_HORIZON_S + TICK_S * np.arange(round((HORIZON_S - LEAST_HORIZON_S) / TICK_S), dtype=np.float64)
+SLACK_S = 0.03
+"""By which a meeting may look impossible and still be tried: the hand then comes in as much behind, and catches up."""
+CHASE_S = 0.25
+"""Up to so much too late, the hand still goes after the object."""
+MUCH_SOONER_S = 0.06
+STAY_S = 0.34
+"""The object must stay in reach this long after the meeting: time to go down and close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Where, when and how the hand can be with the object."""
+
+    horizon: float
+    pose: RigidTransform
+    velocity: Vector
+    in_reach: bool
+
+
+class MeetingPlanner:
+    """Plans meetings for one arm in one scene; pure."""
+
+    def __init__(self, scene: Scene, lag: float, workspace: Workspace) -> None:
+        self.scene, self.arm, self.lag, self.workspace = scene, scene.arm, lag, workspace
+
+    def grasp_at(self, state: InterceptState, target: ObjectState, time: float, raised: float = 0.0) -> RigidTransform:
+        """The grasp pose at a time, or `raised` above the object's top."""
+        ahead = predict(target, state.track.deceleration, time)
+        height = grasp_height(self.arm, self.scene.model(state.target), ahead)
+        if raised:
+            height = max(height, top(self.scene, state.target, ahead)) + raised
+        yaw = state.yaw or 0.0
+        middle = ahead.position[:2] + state.offset * np.array([np.cos(yaw), np.sin(yaw)])
+        return down(np.array([*middle, height]), yaw)
+
+    def meeting(self, state: InterceptState, seen: Observation, target: ObjectState) -> Meeting:
+        """The soonest place over the object's path where hand and object can be together.
+
+        The one chosen before stays unless it fails or something sooner comes up.
+        """
+        anchor = float(np.clip(state.horizon - TICK_S, LEAST_HORIZON_S, HORIZON_S))
+        pose, velocity = self._over(state, target, seen.time + anchor)
+        late = self._lateness(seen, pose, velocity, anchor)
+        stays = self._stays_in_reach(state, target, seen.time + HORIZONS)
+        late = np.where(stays, late, np.inf)
+        if np.any(late <= CHASE_S):
+            horizon = _soonest(late)
+            near = int(np.argmin(np.abs(HORIZONS - anchor)))
+            if late[near] <= SLACK_S and anchor - horizon < MUCH_SOONER_S:
+                horizon = anchor
+            pose, velocity = self._over(state, target, seen.time + horizon)
+            return Meeting(horizon, pose, velocity, True)
+        if stays.any():
+            horizon = float(HORIZONS[int(np.argmax(stays))])
+            pose, velocity = self._over(state, target, seen.time + horizon)
+            return Meeting(horizon, pose, velocity, False)
+        return Meeting(anchor, self._nearest_in_reach(pose), np.zeros(3), False)
+
+    def _lateness(self, seen: Observation, pose: RigidTransform, velocity: Vector, anchor: float) -> Vector:
+        """By how much (s) the arm would be late for each of `HORIZONS`, for a goal that is at `pose` at the anchor.
+
+        Joints are solved for the anchor and carried along the path from there; each tick solves nearer to the horizon
+        that is chosen.
+        """
+        joints, _ = joints_at(self.arm, seen.arm.joints, pose, steps=3)
+        carried = joint_velocity(self.arm, joints, velocity)
+        goals = joints + (HORIZONS - anchor)[:, None] * carried
+        return least_times(self.arm, seen.arm.joints, seen.arm.joint_velocity, goals, carried) * 1.05 - HORIZONS
+
+    def _over(self, state: InterceptState, target: ObjectState, time: float) -> tuple[RigidTransform, Vector]:
+        """Hover pose and level velocity so that the hand, `lag` late, is over the object."""
+        ahead = predict(target, state.track.deceleration, time + self.lag)
+        return self.grasp_at(state, target, time + self.lag, HOVER_M), ahead.velocity * (1, 1, 0)
+
+    def _stays_in_reach(self, state: InterceptState, target: ObjectState, times: Vector) -> NDArray[np.bool_]:
+        """At these times and long enough after them."""
+        deceleration = state.track.deceleration
+        now, after = path(target, deceleration, times), path(target, deceleration, times + STAY_S)
+        return self.workspace.holds(now) & self.workspace.holds(after)
+
+    def _nearest_in_reach(self, pose: RigidTransform) -> RigidTransform:
+        place = self.workspace.nearest(np.asarray(pose.translation))
+        return RigidTransform.from_components(place, pose.rotation)
+
+
+def _soonest(late: Vector) -> float:
+    """The first horizon that can be kept; failing that, the one that is missed by least."""
+    kept = late <= SLACK_S
+    return float(HORIZONS[int(np.argmax(kept)) if kept.any() else int(np.argmin(late))])
