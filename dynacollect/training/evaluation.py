@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,12 +14,13 @@ from scipy.stats import binomtest
 
 from ..controllers.episode import expert_for
 from ..controllers.machine import Phase
-from ..controllers.runner import Outcome, run_episode
+from ..controllers.runner import Outcome, Watcher, run_episode
 from ..rig.cell.truth import Truth
 from ..rig.config import RigConfig
 from ..rig.nouns import ObjectState, Verdict
 from ..rig.rig import Rig, open_rig
 from ..rig.stage import Request
+from .film import Film
 from .noise import StateNoise, noisy
 
 Task = Literal["pick", "place", "long-horizon"]
@@ -139,14 +141,21 @@ def request_of(settings: Settings, index: int) -> tuple[int, Request]:
 
 
 def _episode(job: tuple[Settings, int]) -> Result:
-    settings, index = job
+    return run_one(*job)
+
+
+def run_one(settings: Settings, index: int, film: Path | None = None) -> Result:
+    """One episode; with `film`, pictures of it are written there."""
     seed = settings.seed * 100_003 + index
     number, request = request_of(settings, index)
     rig = open_rig(settings.rig, seed=seed)
     with rig:
         truth = Truth(rig)
         rig.stage.prepare(seed, request)
-        outcome, verdict = _run(rig, truth, settings, seed)
+        camera = Film(rig) if film else None
+        outcome, verdict = _run(rig, truth, settings, seed, camera.watch if camera else None)
+        if camera and film:
+            camera.save(film)
         plan = truth.plan
         success = outcome.phase == Phase.DONE and verdict.success is True
         reason = outcome.reason if outcome.phase != Phase.DONE else f"done, but {verdict.reason}"
@@ -156,7 +165,7 @@ def _episode(job: tuple[Settings, int]) -> Result:
         )  # fmt: skip
 
 
-def _run(rig: Rig, truth: Truth, settings: Settings, seed: int) -> tuple[Outcome, Verdict]:
+def _run(rig: Rig, truth: Truth, settings: Settings, seed: int, watch: Watcher | None) -> tuple[Outcome, Verdict]:
     names = truth.names
     targets = tuple(key for key in names if key.startswith("target"))
     container = "container" if "container" in names else None
@@ -179,6 +188,7 @@ def _run(rig: Rig, truth: Truth, settings: Settings, seed: int) -> tuple[Outcome
         targets[0],
         container,
         expert.limit_s,
+        watch,
         images=settings.images,
     )
     return outcome, _judge(truth, settings.task, targets)

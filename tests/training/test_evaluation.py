@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -86,3 +87,14 @@ def test_two_episodes_through_the_command() -> None:
 def test_wrong_noise_leaves_with_2() -> None:
     result = run("evaluate", "--episodes", "1", "--noise", "pos=2")
     assert result.exit_code == 2
+
+
+@pytest.mark.slow
+def test_an_episode_can_be_filmed(tmp_path: Path) -> None:
+    from PIL import Image
+
+    strip = tmp_path / "pick.png"
+    result = run("evaluate", "--episodes", "1", "--seed", "1", "--film", str(strip), "--json")
+    assert result.exit_code == 0, result.output
+    assert np.asarray(Image.open(strip)).std() > 20
+    assert run("evaluate", "--episodes", "1", "--film", str(tmp_path / "no" / "pick.png")).exit_code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -36,18 +37,21 @@ def evaluate(
     top_speed: Annotated[float | None, typer.Option("--top-speed", min=0.05, max=2, help="m/s.")] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Cells at once.")] = 1,
     images: Annotated[bool, typer.Option("--images/--no-images", help="Render what the cameras see.")] = False,
+    film: Annotated[Path | None, typer.Option("--film", help="Write pictures of the last episode, .png.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Success by speed of the object, with 95 % intervals, on seeds that pair with any other run's."""
     from rich.progress import track
 
     from ...rig.config import load_rig
-    from ...training.evaluation import Settings, evaluate, summarise
+    from ...training.evaluation import Settings, evaluate, run_one, summarise
     from ...training.noise import parse_noise
 
     limit = top_speed if top_speed is not None else TOP_SPEED.get(robot, 0.75)
     config = load_rig(rig or RIGS[robot])
     settings = Settings(config, task, profile, episodes, seed, parse_noise(noise), limit, images)
+    if film is not None:
+        run_one(settings, episodes - 1, film)
     stream = evaluate(settings, workers)
     results = list(track(stream, "Running", total=episodes, disable=as_json, transient=True))
     found = summarise(settings, results)
