@@ -34,7 +34,7 @@ class CellSensor(Part):
     drop_rate: float = Field(default=0.001, ge=0, le=0.5, description="Share of frames that never arrive.")
     repeat_rate: float = Field(default=0.0005, ge=0, le=0.5, description="Share of frames that are the last one again.")
     distortion: Annotated[tuple[float, float, float, float, float], LIST] = Field(
-        default=(-0.055, 0.012, 0.0004, -0.0003, 0.0),
+        default=(0.02, -0.004, 0.0004, -0.0003, 0.0),
         description="Brown-Conrady k1, k2, p1, p2, k3 (OpenCV's).",
     )
     focal_px: float | None = Field(default=None, gt=10, le=20000, description="Null is half the image width.")

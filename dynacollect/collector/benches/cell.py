@@ -88,9 +88,11 @@ class _Bare:
 
 
 def _settle(rig: Rig) -> None:
+    """Streams running, and the loop in phase with them, so that each tick has a picture of every camera."""
     rig.clock.wait_until(rig.clock.now() + 0.4)
-    for _ in range(5):
+    for _ in range(25):
         _tick(rig)
+    rig.clock.wait_until(rig.next_start(TICK_S))
 
 
 def _tick(rig: Rig) -> None:
