@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.spatial.transform import RigidTransform, Rotation
+from scipy.spatial.transform import RigidTransform
 
 from ..rig.arms.model import ArmModel
 from ..rig.nouns import ObjectState, Vector
 from ..rig.objects.model import ObjectModel
 from ..rig.objects.symmetry import surface_points
-from .grasp import finger_length
+from .grasp import finger_length, hand_down, yaw_between
 
 ANGLES: Vector = np.pi * (np.arange(36, dtype=np.float64) / 36 - 0.5)
 POINTS = 900
@@ -43,10 +43,8 @@ class Closing:
 
 
 def down(place: Vector, yaw: float) -> RigidTransform:
-    """The tool at a place, pointing straight down, fingers closing along `yaw`."""
-    y = np.array([np.cos(yaw), np.sin(yaw), 0.0])
-    z = np.array([0.0, 0.0, -1.0])
-    return RigidTransform.from_components(place, Rotation.from_matrix(np.column_stack([np.cross(y, z), y, z])))
+    """The tool at a place, pointing straight down, its closing axis at the angle `yaw` in the base frame."""
+    return hand_down(place, yaw + np.pi / 2)
 
 
 def grasp_height(arm: ArmModel, model: ObjectModel | None, state: ObjectState) -> float:
@@ -76,8 +74,8 @@ def choose(arm: ArmModel, model: ObjectModel | None, state: ObjectState, present
     widths, offsets = widths_at(arm, model, state)
     cost = 6.0 * widths + np.where(widths > arm.gripper.max_width - 0.006, UNFIT, 0.0) + 3.0 * np.abs(offsets)
     if speed > MOVING:
-        cost += 0.25 * apart(ANGLES, across)
-    cost += (0.10 if present is None else 0.22) * apart(ANGLES, natural if present is None else present)
+        cost += 0.25 * yaw_between(ANGLES, across)
+    cost += (0.10 if present is None else 0.22) * yaw_between(ANGLES, natural if present is None else present)
     best = int(np.argmin(cost))
     return Closing(nearest(float(ANGLES[best]), natural), float(widths[best]), float(offsets[best]))
 
@@ -90,11 +88,6 @@ def natural_yaw(place: Vector) -> float:
 def nearest(yaw: float, to: float) -> float:
     """The angle, modulo pi, next to another."""
     return to + (yaw - to + np.pi / 2) % np.pi - np.pi / 2
-
-
-def apart(first: Vector | float, second: float) -> Vector:
-    """Angle between axes, 0..pi/2."""
-    return np.abs((np.asarray(first) - second + np.pi / 2) % np.pi - np.pi / 2)
 
 
 def widths_at(arm: ArmModel, model: ObjectModel, state: ObjectState) -> tuple[Vector, Vector]:

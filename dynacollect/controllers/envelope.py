@@ -21,7 +21,7 @@ class Envelope:
         self._lower, self._upper = np.array(config.box.lower), np.array(config.box.upper)
         self._floor = config.table_z + config.clearance_m
         self._keep_out = [_corners(box) for box in config.keep_out]
-        self.names = ("joint_range", "left_box", "table", *("keep_out" for _ in self._keep_out))
+        self.names = ("joint_range", "box", "table", *("keep_out" for _ in self._keep_out))
 
     def depths(self, joints: Vector) -> Vector:
         """(n, boundaries) for joints (n, joints), in the order of `names`; radians, then metres."""

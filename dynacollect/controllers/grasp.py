@@ -11,7 +11,7 @@ between the open fingers; it forgives errors of time along the whole track but n
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 from scipy.ndimage import minimum_filter1d
@@ -60,7 +60,11 @@ def heading(T_base_tool: RigidTransform) -> float:
     return float(np.arctan2(closing[0], -closing[1]))
 
 
-def yaw_between(first: float, second: float) -> float:
+@overload
+def yaw_between(first: float, second: float) -> float: ...
+@overload
+def yaw_between(first: Vector, second: float) -> Vector: ...
+def yaw_between(first: float | Vector, second: float) -> float | Vector:
     """Angle between two grasps, 0 to pi / 2: half turns do not count."""
     return abs((first - second + np.pi / 2) % np.pi - np.pi / 2)
 

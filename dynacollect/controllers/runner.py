@@ -62,7 +62,8 @@ def run_episode(
     motion.start(joints, begin)
     safety.start(joints, begin)
     progress, state, phase = _Progress(), None, Phase.INIT
-    for slot in ticker:
+    while True:
+        slot = ticker.next()
         if images:
             rig.see()
         arm = rig.feel()
@@ -85,8 +86,6 @@ def run_episode(
         reason = _ended(phase, progress, arm, slot, begin, limit_s)
         if reason:
             break
-    else:
-        reason = "stopped"
     rig.arm.stop()
     summary = ticker.summary()
     return Outcome(
@@ -101,6 +100,6 @@ def _ended(phase: Phase, progress: _Progress, arm: ArmState, slot: Slot, begin: 
         return progress.transitions[-1].reason
     if arm.fault is not None:
         return f"arm: {arm.fault.name}"
-    if any(stop.reason == "left_box" and stop.detail.startswith("the tool") for stop in progress.interventions[-3:]):
+    if any(stop.reason == "left_box" for stop in progress.interventions[-3:]):
         return "left_box"
     return "out of time" if slot.started - begin >= limit_s else ""

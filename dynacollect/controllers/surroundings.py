@@ -11,7 +11,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from ..rig.arms import kinematics
 from ..rig.arms.model import ArmModel
 from ..rig.nouns import ArmState, ObjectState, Vector
-from .closing import apart
+from .grasp import yaw_between
 from .machine import Observation, Scene
 
 FOLD = 0.38
@@ -101,4 +101,4 @@ def tool_velocity(arm: ArmModel, state: ArmState) -> Vector:
 def yaw_error(T_base_tool: RigidTransform, yaw: float) -> float:
     """Angle between the closing axis and where it should be, rad."""
     y = T_base_tool.rotation.as_matrix()[:, 1]
-    return float(apart(float(np.arctan2(y[1], y[0])), yaw))
+    return yaw_between(float(np.arctan2(y[1], y[0])), yaw)

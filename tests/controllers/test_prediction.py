@@ -8,7 +8,8 @@ from ruckig import InputParameter, Ruckig, Trajectory
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from dynacollect.controllers.arrival import LIMITS_SHARE, joints_at, least_times
-from dynacollect.controllers.closing import apart, choose, down, grasp_height, nearest, widths_at
+from dynacollect.controllers.closing import choose, down, grasp_height, nearest, widths_at
+from dynacollect.controllers.grasp import yaw_between
 from dynacollect.controllers.predict import Track, path, predict
 from dynacollect.rig.arms import ARMS, kinematics
 from dynacollect.rig.nouns import ObjectState
@@ -93,10 +94,10 @@ def test_joints_come_to_the_place(name: str) -> None:
 def test_angles_of_axes_count_modulo_half_turns() -> None:
     rng = np.random.default_rng(0)
     for first, second in rng.uniform(-7, 7, (50, 2)):
-        assert apart(first, second) == pytest.approx(apart(first + np.pi, second))
-        assert 0 <= apart(first, second) <= np.pi / 2 + 1e-9
+        assert yaw_between(first, second) == pytest.approx(yaw_between(first + np.pi, second))
+        assert 0 <= yaw_between(first, second) <= np.pi / 2 + 1e-9
         assert abs(nearest(first, second) - second) <= np.pi / 2 + 1e-9
-        assert apart(nearest(first, second), first) == pytest.approx(0.0, abs=1e-9)
+        assert yaw_between(nearest(first, second), first) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_cuboid_is_as_wide_as_its_sides() -> None:

@@ -212,7 +212,7 @@ def test_hostile_commands_never_leave_the_limits(arm: ArmModel) -> None:
         witness, envelope, reasons = attack(arm, seed, 150)
         assert_held(witness, envelope)
         seen |= set(reasons)
-    assert {"not_finite", "shape", "off_grid", "not_now", "jump", "acceleration", "left_box", "stale"} <= seen
+    assert {"not_finite", "shape", "off_grid", "not_now", "jump", "acceleration", "box", "stale"} <= seen
 
 
 @pytest.mark.slow
