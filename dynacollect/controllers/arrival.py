@@ -33,7 +33,8 @@ def joints_at(arm: ArmModel, seed: Vector, goal: RigidTransform, steps: int = ST
         jacobian = kinematics.jacobian(arm, joints)
         jacobian[3:] *= ORIENTATION_WEIGHT
         square = jacobian @ jacobian.T + DAMPING**2 * np.eye(6) * 0.05
-        step = jacobian.T @ np.linalg.solve(square, error)
+        rest = arm.home - joints
+        step = rest + jacobian.T @ np.linalg.solve(square, error - jacobian @ rest)
         joints = np.clip(joints + np.clip(step, -STEP_LIMIT, STEP_LIMIT), arm.lower, arm.upper)
     gap = goal.translation - kinematics.forward(arm, joints).translation
     return joints, float(np.linalg.norm(gap))

@@ -28,6 +28,9 @@ MOVING = 0.05
 """Faster than this, the way matters for the closing axis, m/s."""
 FREE_PLAY = 0.018
 """Opening beyond the object's width while going down, m."""
+MOST_TURNED = 0.35
+"""Angle that the closing axis may differ from straight across the way, where an object runs in, rad."""
+LEAST_PLAY = 0.012
 UNKNOWN_WIDTH = 0.05
 UNFIT = 10.0
 
@@ -80,6 +83,21 @@ def choose(arm: ArmModel, model: ObjectModel | None, state: ObjectState, present
     return Closing(nearest(float(ANGLES[best]), natural), float(widths[best]), float(offsets[best]))
 
 
+def choose_ahead(arm: ArmModel, model: ObjectModel | None, state: ObjectState) -> Closing | None:
+    """The axis across its way that a moving object runs in along; None if it does not fit between the fingers so."""
+    across = float(np.arctan2(state.velocity[1], state.velocity[0])) + np.pi / 2
+    natural = natural_yaw(state.position)
+    if model is None:
+        return Closing(nearest(across, natural), UNKNOWN_WIDTH, 0.0)
+    widths, offsets = widths_at(arm, model, state, breadth=np.inf)
+    turned = yaw_between(ANGLES, across)
+    fits = (turned < MOST_TURNED) & (widths < arm.gripper.max_width - LEAST_PLAY)
+    if not fits.any():
+        return None
+    best = int(np.argmin(np.where(fits, 6.0 * widths + 0.25 * turned, np.inf)))
+    return Closing(nearest(float(ANGLES[best]), natural), float(widths[best]), float(offsets[best]))
+
+
 def natural_yaw(place: Vector) -> float:
     """The closing axis of a hand that reaches straight out to a place."""
     return float(np.arctan2(place[1], place[0])) - np.pi / 2
@@ -90,15 +108,17 @@ def nearest(yaw: float, to: float) -> float:
     return to + (yaw - to + np.pi / 2) % np.pi - np.pi / 2
 
 
-def widths_at(arm: ArmModel, model: ObjectModel, state: ObjectState) -> tuple[Vector, Vector]:
-    """Width and middle along each of `ANGLES`, of what the fingers pass when they come down on the object's origin."""
+def widths_at(
+    arm: ArmModel, model: ObjectModel, state: ObjectState, breadth: float = BREADTH
+) -> tuple[Vector, Vector]:
+    """Width and middle along each of `ANGLES`, of what the fingers pass within `breadth` of the object's origin."""
     points = state.T_base_object.rotation.apply(_surface(model))
     low = grasp_height(arm, model, state) - float(state.position[2]) - 0.01
     high = points[points[:, 2] > low]
     points = high if len(high) else points
     axes = np.stack([np.cos(ANGLES), np.sin(ANGLES)])
     along, across = points[:, :2] @ axes, points[:, :2] @ np.stack([-axes[1], axes[0]])
-    inside = np.abs(across) < BREADTH
+    inside = np.abs(across) < breadth
     high = np.where(inside, along, -np.inf).max(axis=0)
     least = np.where(inside, along, np.inf).min(axis=0)
     empty = ~np.isfinite(high)

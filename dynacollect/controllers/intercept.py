@@ -15,7 +15,8 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform
 
 from ..rig.nouns import Command, Grip, ObjectState
-from .closing import choose, down, opening_for
+from .ahead import FAST, OVER_M, Gate, gate_ahead
+from .closing import choose, choose_ahead, down, opening_for
 from .intercept_state import InterceptState
 from .machine import TICK_S, Observation, Phase, Scene, Step, Transition
 from .meeting import HOVER_M, LEAST_HORIZON_S, MeetingPlanner
@@ -24,6 +25,7 @@ from .surroundings import Workspace, in_container, release_pose, size, tool_velo
 from .tasks import station
 
 LEAST_DOWN_S = 0.16
+PACE = 1.0
 SINK_SHARE = 0.8
 """Of the slowest joint's acceleration, at the arm's reach, that the hand sinks with."""
 QUINTIC_PEAK = 5.77
@@ -64,6 +66,7 @@ class Intercept:
             Phase.INIT: self._begin,
             Phase.HOVER: self._above,
             Phase.APPROACH_ABOVE: self._above,
+            Phase.AHEAD: self._ahead,
             Phase.MEET: self._meet,
             Phase.CLOSE: self._close,
             Phase.LIFT: self._lift,
@@ -95,6 +98,8 @@ class Intercept:
         target = seen.objects.get(state.target)
         if target is None:
             return Step(state, Command(joints=self.arm.home), ())
+        if gate := self._from_ahead(state, seen, target):
+            return gate
         state = self._choose_grasp(state, seen, target)
         meeting = self.plans.meeting(state, seen, target)
         state = replace(state, horizon=meeting.horizon)
@@ -105,18 +110,56 @@ class Intercept:
             return self._stay_or_go(state, seen, Phase.HOVER, "not yet in reach", wait)
         command = Command(meeting.pose, velocity=meeting.velocity, grip=grip, reach_at=reach_at)
         if self._aligned(seen, target, state):
-            way = seen.arm.T_base_tool.translation[2] - self.plans.grasp_at(state, target, seen.time).translation[2]
-            down_s = max(LEAST_DOWN_S, float(np.sqrt(QUINTIC_PEAK * max(way, 0.0) / self._sink)))
-            patience = 1.0 + 0.25 * min(1.0, state.track.speed / 0.5)
-            state = replace(state, meet_at=seen.time + patience * down_s, closed_at=None)
+            down_s = max(LEAST_DOWN_S, self.plans.down_by(state, seen, target))
+            state = replace(state, meet_at=seen.time + PACE*down_s, closed_at=None)
             return self._go(state, seen, Phase.MEET, "over the object and moving with it", command)
         return self._stay_or_go(state, seen, Phase.APPROACH_ABOVE, "in reach", command)
+
+    def _from_ahead(self, state: InterceptState, seen: Observation, target: ObjectState) -> Step | None:
+        """Let a fast object run in between the fingers, if there is a place and time for it."""
+        if state.track.speed < FAST:
+            return None
+        closing = choose_ahead(self.arm, self.scene.model(state.target), target)
+        if closing is None:
+            return None
+        opening = opening_for(self.arm, closing.width)
+        fresh = replace(
+            state, yaw=closing.yaw, expected=closing.width, offset=closing.offset, opening=opening, closed_at=None,
+            meet_at=seen.time + state.horizon,
+        )  # fmt: skip
+        gate = gate_ahead(self.plans, fresh, seen, target)
+        if gate is None:
+            return None
+        fresh = replace(fresh, meet_at=gate.meet_at)
+        return self._go(fresh, seen, Phase.AHEAD, "can be met from ahead", self._to_gate(fresh, gate))
+
+    def _to_gate(self, state: InterceptState, gate: Gate) -> Command:
+        grip = self._shut if state.closed_at is not None else Grip(state.opening, self._force)
+        return Command(gate.pose, velocity=gate.velocity, grip=grip, reach_at=gate.at)
+
+    def _ahead(self, state: InterceptState, seen: Observation) -> Step:
+        target = seen.objects.get(state.target)
+        if target is None:
+            return self._go(state, seen, Phase.RESET, "lost from sight", Command())
+        gate = gate_ahead(self.plans, state, seen, target)
+        if gate is None:
+            again = replace(state, horizon=0.3, closed_at=None)
+            return self._go(again, seen, Phase.APPROACH_ABOVE, "comes too soon, or out of reach", Command())
+        state = replace(state, meet_at=gate.meet_at)
+        if seen.time < gate.at - 0.5 * TICK_S:
+            return Step(state, self._to_gate(state, gate), ())
+        off = abs(float((seen.arm.T_base_tool.translation - gate.pose.translation)[2]))
+        if off > OVER_M or self._aside(seen, target) > SLIPPED_M:
+            again = replace(state, horizon=0.3, closed_at=None)
+            return self._go(again, seen, Phase.APPROACH_ABOVE, "not ahead of it in time", Command())
+        state = self._close_in_time(state, seen)
+        return self._go(state, seen, Phase.MEET, "runs along", self._with_object(state, seen, target))
 
     def _meet(self, state: InterceptState, seen: Observation) -> Step:
         target = seen.objects.get(state.target)
         if target is None:
             return self._go(state, seen, Phase.RESET, "lost from sight", Command())
-        if state.closed_at is None and self._gap(seen, target) > SLIPPED_M:
+        if state.closed_at is None and self._aside(seen, target) > SLIPPED_M:
             return self._go(state, seen, Phase.APPROACH_ABOVE, "the object moved away", Command())
         state = self._close_in_time(state, seen)
         command = self._with_object(state, seen, target)
@@ -262,6 +305,15 @@ class Intercept:
         """Planar distance of the tool from the object, both now."""
         here = predict(target, 0.0, seen.arm.measured_at).position
         return float(np.hypot(*(seen.arm.T_base_tool.translation - here)[:2]))
+
+    def _aside(self, seen: Observation, target: ObjectState) -> float:
+        """Distance of the tool from the way of an object that moves, else from the object."""
+        here = predict(target, 0.0, seen.arm.measured_at).position
+        away = (seen.arm.T_base_tool.translation - here)[:2]
+        speed = float(np.hypot(*target.velocity[:2]))
+        if speed < FAST:
+            return float(np.hypot(*away))
+        return abs(float(away @ (-target.velocity[1], target.velocity[0]))) / speed
 
     def _aligned(self, seen: Observation, target: ObjectState, state: InterceptState) -> bool:
         own = tool_velocity(self.arm, seen.arm)

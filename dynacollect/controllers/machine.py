@@ -30,6 +30,8 @@ class Phase(StrEnum):
     APPROACH = "approach"
     HOVER = "hover"
     """Waits over the table for a moment worth meeting the object at."""
+    AHEAD = "ahead"
+    """Low on the object's way, before it."""
     MEET = "meet"
     """On the way to the place and time where the object will be."""
     CLOSE = "close"

@@ -27,6 +27,8 @@ SLACK_S = 0.03
 """By which a meeting may look impossible and still be tried: the hand then comes in as much behind, and catches up."""
 CHASE_S = 0.25
 """Up to so much too late, the hand still goes after the object."""
+DOWN_S = 0.3
+KEEP_S = 0.08
 MUCH_SOONER_S = 0.06
 STAY_S = 0.34
 """The object must stay in reach this long after the meeting: time to go down and close."""
@@ -65,32 +67,43 @@ class MeetingPlanner:
         """
         anchor = float(np.clip(state.horizon - TICK_S, LEAST_HORIZON_S, HORIZON_S))
         pose, velocity = self._over(state, target, seen.time + anchor)
-        late = self._lateness(seen, pose, velocity, anchor)
+        late = self.lateness(seen, pose, velocity, anchor)
         stays = self._stays_in_reach(state, target, seen.time + HORIZONS)
         late = np.where(stays, late, np.inf)
         if np.any(late <= CHASE_S):
             horizon = _soonest(late)
             near = int(np.argmin(np.abs(HORIZONS - anchor)))
-            if late[near] <= SLACK_S and anchor - horizon < MUCH_SOONER_S:
+            if late[near] <= KEEP_S and anchor - horizon < MUCH_SOONER_S:
                 horizon = anchor
             pose, velocity = self._over(state, target, seen.time + horizon)
             return Meeting(horizon, pose, velocity, True)
         if stays.any():
-            horizon = float(HORIZONS[int(np.argmax(stays))])
+            horizon = float(HORIZONS[int(np.argmin(late))])
             pose, velocity = self._over(state, target, seen.time + horizon)
             return Meeting(horizon, pose, velocity, False)
         return Meeting(anchor, self._nearest_in_reach(pose), np.zeros(3), False)
 
-    def _lateness(self, seen: Observation, pose: RigidTransform, velocity: Vector, anchor: float) -> Vector:
+    def down_by(self, state: InterceptState, seen: Observation, target: ObjectState) -> float:
+        """How soon (s) the hand, moving along over the object, can be around it."""
+        anchor = DOWN_S
+        ahead = predict(target, state.track.deceleration, seen.time + anchor + self.lag)
+        pose = self.grasp_at(state, target, seen.time + anchor + self.lag)
+        late = self.lateness(seen, pose, ahead.velocity * (1, 1, 0), anchor)
+        return _soonest(late)
+
+    def lateness(
+        self, seen: Observation, pose: RigidTransform, velocity: Vector, anchor: float, arriving: Vector | None = None
+    ) -> Vector:
         """By how much (s) the arm would be late for each of `HORIZONS`, for a goal that is at `pose` at the anchor.
 
         Joints are solved for the anchor and carried along the path from there; each tick solves nearer to the horizon
         that is chosen.
         """
-        joints, _ = joints_at(self.arm, seen.arm.joints, pose, steps=3)
+        joints, _ = joints_at(self.arm, seen.arm.joints, pose, steps=4)
         carried = joint_velocity(self.arm, joints, velocity)
         goals = joints + (HORIZONS - anchor)[:, None] * carried
-        return least_times(self.arm, seen.arm.joints, seen.arm.joint_velocity, goals, carried) * 1.05 - HORIZONS
+        end = carried if arriving is None else joint_velocity(self.arm, joints, arriving)
+        return least_times(self.arm, seen.arm.joints, seen.arm.joint_velocity, goals, end) * 1.05 - HORIZONS
 
     def _over(self, state: InterceptState, target: ObjectState, time: float) -> tuple[RigidTransform, Vector]:
         """Hover pose and level velocity so that the hand, `lag` late, is over the object."""

@@ -12,7 +12,7 @@ from ..rig.arms.model import ArmModel
 from ..rig.nouns import Command, Grip, SetPoints, Vector
 from .ik import GOAL_MARGIN, InverseKinematics, Solution
 from .line import Line, gap
-from .profile import Limits, Moving, Plan, Planner, Replayed, State, Still
+from .profile import Limits, Moving, Plan, Planner, Replayed, Smooth, State, Still
 from .seeds import Seeds
 
 LIMITS_SHARE = 0.95
@@ -34,6 +34,8 @@ SEEDS, NEAR_M = 24, 0.12
 LONGEST_S = 20.0
 """No motion is drawn out for longer, however late its goal shall be reached."""
 ON_GRID = 1e-6
+EVEN_S = 0.01
+"""Over so long a time the change of joint speeds at a goal that moves is taken."""
 NO_WAY = "no motion within the limits"
 
 
@@ -41,6 +43,7 @@ NO_WAY = "no motion within the limits"
 class _Goal:
     joints: Vector
     velocity: Vector
+    acceleration: Vector
     pose: Vector | None
     """(4, 4), base frame."""
 
@@ -79,7 +82,7 @@ class Motion:
             self._limits.acceleration, self._limits.jerk,
         )  # fmt: skip
         self._command: Command | None = None
-        self._goal = _Goal(joints, np.zeros_like(joints), None)
+        self._goal = self._still_goal(joints)
         self._seed = joints
         self._busy_until = -inf
         self._line: Line | None = None
@@ -123,7 +126,7 @@ class Motion:
         if not _is_reached(solution):
             return inf
         start = self._grid_after(now)
-        goal = _Goal(solution.joints, self._goal_velocity(solution.joints, velocity), None)
+        goal = self._moving_goal(solution.joints, velocity, None)
         motion = self._reach(self._plan.at(start), goal, 0.0)
         return inf if motion is None else start - now + motion.duration
 
@@ -159,7 +162,7 @@ class Motion:
     def _go_to_joints(self, command: Command, joints: Vector, now: float) -> None:
         wanted = np.asarray(joints, dtype=float)
         inside = np.clip(wanted, self.arm.lower + GOAL_MARGIN, self.arm.upper - GOAL_MARGIN)
-        goal = _Goal(inside, np.zeros(self.arm.joints), None)
+        goal = self._still_goal(inside)
         start = self._grid_after(now)
         motion = self._reach(self._plan.at(start), goal, self._left(command, start))
         if motion is not None and self._follow(start, motion, now):
@@ -208,7 +211,7 @@ class Motion:
         full = min(1.0, max(LEAST_TRUST, left / self._settle))
         return (full, 0.25 * full, 0.0) if left < 2.0 * self._settle else (full,)
 
-    def _accept_line(self, line: Line, goal: _Goal | None, motion: Moving | None, start: float, now: float) -> bool:
+    def _accept_line(self, line: Line, goal: _Goal | None, motion: Moving | Smooth | None, start: float, now: float) -> bool:
         if goal is None or not self._accept(goal, motion, start, line.reach_at - start, now):
             return False
         self._line = line
@@ -216,17 +219,17 @@ class Motion:
 
     def _towards_pose(
         self, pose: Vector, velocity: Vector | None, start: float, at_least: float
-    ) -> tuple[_Goal | None, Moving | None]:
+    ) -> tuple[_Goal | None, Moving | Smooth | None]:
         goal = self._goal_at(pose, velocity)
         return goal, None if goal is None else self._reach(self._plan.at(start), goal, at_least)
 
-    def _accept(self, goal: _Goal, motion: Moving | None, start: float, at_least: float, now: float) -> bool:
+    def _accept(self, goal: _Goal, motion: Moving | Smooth | None, start: float, at_least: float, now: float) -> bool:
         """Take the motion; where it would leave the joints' range, the same with less speed at its end."""
         if motion is not None and self._follow(start, motion, now):
             self._goal = goal
             return True
         for share in (0.5, 0.0) if np.any(goal.velocity) else ():
-            slower = _Goal(goal.joints, share * goal.velocity, goal.pose)
+            slower = _Goal(goal.joints, share * goal.velocity, share**2 * goal.acceleration, goal.pose)
             motion = self._reach(self._plan.at(start), slower, at_least)
             if motion is not None and self._follow(start, motion, now):
                 self._goal = slower
@@ -255,21 +258,27 @@ class Motion:
             return None
         self.solution = solution
         self._seeds.add(pose, solution.joints)
-        return _Goal(solution.joints, self._goal_velocity(solution.joints, velocity), pose)
+        return self._moving_goal(solution.joints, velocity, pose)
 
-    def _goal_velocity(self, joints: Vector, velocity: Vector | None) -> Vector:
-        """Joint speeds at a goal that moves; all slower alike where one would pass its limit."""
+    def _still_goal(self, joints: Vector, pose: Vector | None = None) -> _Goal:
+        return _Goal(joints, np.zeros(self.arm.joints), np.zeros(self.arm.joints), pose)
+
+    def _moving_goal(self, joints: Vector, velocity: Vector | None, pose: Vector | None) -> _Goal:
+        """With joint rates for an even motion of the tool; slower where a joint would pass its limit."""
         if velocity is None or not np.any(velocity):
-            return np.zeros(self.arm.joints)
+            return self._still_goal(joints, pose)
         speeds = self._ik.joint_velocity(joints, velocity)
-        return speeds / max(1.0, float(np.max(np.abs(speeds) / (0.98 * self._limits.velocity))))
+        share = 1.0 / max(1.0, float(np.max(np.abs(speeds) / (0.98 * self._limits.velocity))))
+        later = self._ik.joint_velocity(joints + EVEN_S * speeds, velocity)
+        most = 0.5 * self._limits.acceleration
+        return _Goal(joints, share * speeds, np.clip(share**2 * (later - speeds) / EVEN_S, -most, most), pose)
 
-    def _follow(self, start: float, motion: Moving, now: float) -> bool:
+    def _follow(self, start: float, motion: Moving | Smooth, now: float) -> bool:
         """Make this motion, and a stop behind it, the plan if all its set-points are within the joints' range."""
         tail = self._planner.stop(motion.at(motion.duration), self._limits)
         return tail is not None and self._take(self._plan.then(start, motion, tail), now)
 
-    def _reach(self, state: State, goal: _Goal, at_least: float) -> Moving | None:
+    def _reach(self, state: State, goal: _Goal, at_least: float) -> Moving | Smooth | None:
         """Within the tool's speed limit as well as the joints'."""
         motion = self._timed(state, goal, at_least)
         for _ in range(3):
@@ -280,11 +289,15 @@ class Motion:
             motion = self._timed(state, goal, slower) or motion
         return motion
 
-    def _timed(self, state: State, goal: _Goal, at_least: float) -> Moving | None:
+    def _timed(self, state: State, goal: _Goal, at_least: float) -> Moving | Smooth | None:
         """As gently as the time allows, so that there is something left for corrections on the way."""
         quickest = self._planner.reach(state, goal.joints, goal.velocity, self._limits)
         if quickest is None or quickest.duration >= at_least:
             return quickest
+        end = goal.joints, goal.velocity, goal.acceleration
+        smooth = self._planner.smooth(state, end, self._limits, at_least)
+        if smooth is not None:
+            return smooth
         motion = self._planner.reach(state, goal.joints, goal.velocity, self._limits, at_least)
         pace = max(RESERVE * quickest.duration / at_least, GENTLEST)
         if pace >= 1.0:
@@ -294,14 +307,14 @@ class Motion:
         on_time = at_least if motion is None else max(motion.duration, at_least)
         return gentle if gentle is not None and gentle.duration < on_time + ON_TIME_S else motion
 
-    def _top_speed(self, motion: Moving) -> float:
+    def _top_speed(self, motion: Moving | Smooth) -> float:
         """Of the tool, at a few times; only the middle where that is slow."""
         top = self._speed_at(motion, 0.5)
         if top > 0.6 * self._tool_speed:
             top = max(top, *(self._speed_at(motion, share) for share in (0.3, 0.7)))
         return top
 
-    def _speed_at(self, motion: Moving, share: float) -> float:
+    def _speed_at(self, motion: Moving | Smooth, share: float) -> float:
         position, velocity, _ = motion.at(share * motion.duration)
         return self._ik.tool_speed(position, velocity)
 

@@ -14,6 +14,8 @@ from ..rig.nouns import SetPoints, Vector
 State = tuple[Vector, Vector, Vector]
 """Joint position, velocity, acceleration."""
 
+_CHECKED = np.linspace(0.0, 1.0, 17)
+"""Shares of a polynomial's duration at which its rates are looked at."""
 FIRM = 0.002
 """Radians that a motion stays inside the joint limits everywhere."""
 
@@ -86,6 +88,40 @@ class Moving:
         return np.array(rows).reshape(len(times), self._trajectory.degrees_of_freedom)
 
 
+class Smooth:
+    """The polynomial of fifth order from one state to another: between two states of an even motion it stays near it."""
+
+    def __init__(self, start: State, end: State, duration: float) -> None:
+        self.duration = duration
+        (x0, v0, a0), (x1, v1, a1), T = start, end, duration
+        way = x1 - x0 - v0 * T - 0.5 * a0 * T**2
+        gain, push = (v1 - v0) * T - a0 * T**2, (a1 - a0) * T**2
+        rows = [10 * way - 4 * gain + 0.5 * push, -15 * way + 7 * gain - push, 6 * way - 3 * gain + 0.5 * push]
+        self._factors = np.stack([x0, v0, 0.5 * a0, *(row / T**n for n, row in enumerate(rows, start=3))])
+
+    def at(self, time: float) -> State:
+        position, velocity, acceleration = _rates(np.array([min(max(time, 0.0), self.duration)]), 3) @ self._factors
+        return position[0], velocity[0], acceleration[0]
+
+    def positions(self, times: Vector) -> Vector:
+        return np.vander(np.clip(times, 0.0, self.duration), 6, increasing=True) @ self._factors
+
+    def fits(self, limits: Limits) -> bool:
+        """Speeds, accelerations and jerks are within their limits."""
+        _, *rates = _rates(self.duration * _CHECKED, 4) @ self._factors
+        most = (limits.velocity, limits.acceleration, limits.jerk)
+        return all(bool(np.all(np.abs(rate) <= bound)) for rate, bound in zip(rates, most, strict=True))
+
+
+def _rates(times: Vector, orders: int) -> Vector:
+    """(orders, n, 6): what a polynomial's factors count in its value and its derivatives at times (n,)."""
+    powers = np.vander(times, 6, increasing=True)
+    rows = [powers]
+    for _ in range(orders - 1):
+        rows.append(np.concatenate([np.zeros((len(times), 1)), rows[-1][:, :-1]], axis=1) * np.arange(6.0))
+    return np.stack(rows)
+
+
 class Replayed:
     """Set-points that came from elsewhere."""
 
@@ -126,6 +162,11 @@ class Planner:
         problem.target_position, problem.target_velocity = goal, velocity
         problem.minimum_duration = at_least if at_least > 0.0 else None
         return self._solve(problem, start, limits)
+
+    def smooth(self, start: State, end: State, limits: Limits, duration: float) -> Smooth | None:
+        """To a state in exactly this time, as evenly as can be; None where that takes more than the limits."""
+        motion = Smooth(start, end, duration)
+        return motion if motion.fits(limits) else None
 
     def stop(self, start: State, limits: Limits) -> Moving | None:
         """To standstill, in the direction of the motion where that costs no time."""

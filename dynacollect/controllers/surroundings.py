@@ -14,9 +14,9 @@ from ..rig.nouns import ArmState, ObjectState, Vector
 from .grasp import yaw_between
 from .machine import Observation, Scene
 
-FOLD = 0.38
+FOLD = 0.33
 """Nearer to the base than this share of its reach, an arm cannot point its hand down."""
-FAR = {"piper": 0.83}
+FAR = {"piper": 0.86}
 """Share of the reach at which the hand still points well enough down; others: 0.93."""
 UNKNOWN_HEIGHT = 0.06
 BRAKING_M = 0.04

@@ -28,6 +28,8 @@ ProfileName = Literal["dom", "intercept"]
 
 BINS = ((0.0, 0.0), (0.0, 0.15), (0.15, 0.35), (0.35, 0.55), (0.55, 0.75))
 """Speeds at the release, m/s; the first is still."""
+SETTLE_S = 0.3
+"""After the end, before the truth is asked: a hand that just came to rest still shakes what it holds."""
 SEVERAL = {"pick": 1, "place": 1, "long-horizon": 3}
 
 
@@ -191,6 +193,7 @@ def _run(rig: Rig, truth: Truth, settings: Settings, seed: int, watch: Watcher |
         watch,
         images=settings.images,
     )
+    rig.clock.wait_until(rig.clock.now() + SETTLE_S)
     return outcome, _judge(truth, settings.task, targets)
 
 

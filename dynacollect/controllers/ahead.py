@@ -1,0 +1,82 @@
+"""Meeting a fast object from ahead: low on its way, slower than it, so that it runs in between the open fingers.
+
+Over a fast object there is no time to go down: the way that it makes meanwhile is the way that the arm has. Ahead of it
+the hand is down already, and needs the object's speed only in the last moment. It comes to a gate before the object's
+place at the meeting, a little higher, and from there has `RUN_S` to be where the object is, as fast as it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.transform import RigidTransform
+
+from ..rig.nouns import ObjectState, Vector
+from .intercept_state import InterceptState
+from .machine import Observation, Phase
+from .meeting import HORIZON_S, HORIZONS, LEAST_HORIZON_S, MeetingPlanner
+from .predict import path, predict
+
+FAST = 0.3
+"""Slower objects are met from above, m/s."""
+RUN_S = 0.22
+AHEAD_M = 0.06
+OVER_M = 0.03
+AFTER_S = 0.25
+"""The object must stay in reach this long after the meeting, for the fingers to close."""
+PATIENCE_S = 0.10
+"""By so much the hand may look late for a gate that it is on its way to."""
+
+
+SETTLED_S = 0.26
+"""So short before the gate nothing is changed: an estimate of what is left says little then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Where the hand lets the object come, with which velocity, and when it is with the object."""
+
+    pose: RigidTransform
+    velocity: Vector
+    at: float
+    meet_at: float
+
+
+def gate_ahead(plans: MeetingPlanner, state: InterceptState, seen: Observation, target: ObjectState) -> Gate | None:
+    """The soonest meeting from ahead; the one chosen before stays unless it fails. None without one."""
+    deceleration = state.track.deceleration
+    settled = state.phase == Phase.AHEAD and state.meet_at - seen.time < RUN_S + SETTLED_S
+    anchor = state.meet_at - seen.time
+    anchor = anchor if settled else float(np.clip(anchor, LEAST_HORIZON_S + RUN_S, HORIZON_S))
+    pose, slower, velocity = _gate(plans, state, target, seen.time + anchor)
+    if settled:
+        return Gate(pose, slower, seen.time + anchor - RUN_S, seen.time + anchor)
+    if np.hypot(*velocity[:2]) < FAST:
+        return None
+    late = plans.lateness(seen, pose, velocity, anchor - RUN_S, slower)
+    times = seen.time + HORIZONS + RUN_S
+    meets, after = path(target, deceleration, times), path(target, deceleration, times + AFTER_S)
+    late = np.where(plans.workspace.holds(meets) & plans.workspace.holds(after), late, np.inf)
+    near = int(np.argmin(np.abs(HORIZONS - (anchor - RUN_S))))
+    if late[near] > (PATIENCE_S if state.phase == Phase.AHEAD else 0.0):
+        kept = late <= 0.0
+        if not kept.any():
+            return None
+        anchor = float(HORIZONS[int(np.argmax(kept))]) + RUN_S
+        pose, slower, velocity = _gate(plans, state, target, seen.time + anchor)
+    return Gate(pose, slower, seen.time + anchor - RUN_S, seen.time + anchor)
+
+
+def _gate(
+    plans: MeetingPlanner, state: InterceptState, target: ObjectState, meet_at: float
+) -> tuple[RigidTransform, Vector, Vector]:
+    """Pose and velocity of the hand there, and the object's velocity."""
+    ahead = predict(target, state.track.deceleration, meet_at + plans.lag)
+    velocity = ahead.velocity * (1, 1, 0)
+    speed = max(1e-6, float(np.hypot(*velocity[:2])))
+    lead = min(AHEAD_M, 0.45 * RUN_S * speed)
+    offset = np.array([*(lead * velocity[:2] / speed), OVER_M])
+    meeting = plans.grasp_at(state, target, meet_at + plans.lag)
+    place = np.asarray(meeting.translation) - RUN_S * velocity + offset
+    return RigidTransform.from_components(place, meeting.rotation), velocity - 2.0 / RUN_S * offset, velocity
