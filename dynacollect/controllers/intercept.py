@@ -16,7 +16,7 @@ from scipy.spatial.transform import RigidTransform
 
 from ..rig.nouns import Command, Grip, ObjectState
 from .ahead import FAST, OVER_M, Gate, gate_ahead
-from .closing import choose, choose_ahead, down, opening_for
+from .closing import choose, choose_ahead, down, natural_yaw, opening_for
 from .intercept_state import InterceptState
 from .machine import TICK_S, Observation, Phase, Scene, Step, Transition
 from .meeting import HOVER_M, LEAST_HORIZON_S, MeetingPlanner
@@ -43,12 +43,16 @@ HELD_M = 0.07
 """A held object's centre stays this close to the tool."""
 HELD_SHARE = 0.4
 """Of the expected width that the fingers must be kept apart by."""
+CARRY_M = 0.08
+"""Higher, on the way to the container."""
+OTHER_S = 1.0
+"""After so long out of reach, another object is gone for first."""
 STEADY_M = 0.0004
 SETTLE_S = 0.12
 GOAL_TOLERANCE = 0.015
 PLACED_CHECKS = 5
-GRIP_SHARE = 0.35
-"""Of the gripper's range of forces."""
+GRIP_SHARE, MORE_GRIP = 0.35, 0.15
+"""Of the gripper's range of forces, and how much more of it after each failure."""
 
 
 class Intercept:
@@ -92,7 +96,7 @@ class Intercept:
     # Going for the object.
 
     def _begin(self, state: InterceptState, seen: Observation) -> Step:
-        return self._go(state, seen, Phase.APPROACH_ABOVE, "start", Command(grip=Grip(state.opening, self._force)))
+        return self._go(state, seen, Phase.APPROACH_ABOVE, "start", Command(grip=Grip(state.opening, self._force(state))))
 
     def _above(self, state: InterceptState, seen: Observation) -> Step:
         target = seen.objects.get(state.target)
@@ -103,10 +107,14 @@ class Intercept:
         state = self._choose_grasp(state, seen, target)
         meeting = self.plans.meeting(state, seen, target)
         state = replace(state, horizon=meeting.horizon)
-        grip = Grip(state.opening, self._force)
+        grip = Grip(state.opening, self._force(state))
         reach_at = seen.time + meeting.horizon
         if not meeting.in_reach:
             wait = Command(meeting.pose, grip=grip, reach_at=None)
+            if seen.time - state.entered_at > OTHER_S and state.phase == Phase.HOVER:
+                other = self._left(state, seen)
+                if other:
+                    return self._go(self._next(state, other[0]), seen, Phase.APPROACH_ABOVE, f"{other[0]} first", wait)
             return self._stay_or_go(state, seen, Phase.HOVER, "not yet in reach", wait)
         command = Command(meeting.pose, velocity=meeting.velocity, grip=grip, reach_at=reach_at)
         if self._aligned(seen, target, state):
@@ -134,7 +142,7 @@ class Intercept:
         return self._go(fresh, seen, Phase.AHEAD, "can be met from ahead", self._to_gate(fresh, gate))
 
     def _to_gate(self, state: InterceptState, gate: Gate) -> Command:
-        grip = self._shut if state.closed_at is not None else Grip(state.opening, self._force)
+        grip = self._shut(state) if state.closed_at is not None else Grip(state.opening, self._force(state))
         return Command(gate.pose, velocity=gate.velocity, grip=grip, reach_at=gate.at)
 
     def _ahead(self, state: InterceptState, seen: Observation) -> Step:
@@ -169,11 +177,11 @@ class Intercept:
 
     def _close(self, state: InterceptState, seen: Observation) -> Step:
         target = seen.objects.get(state.target)
-        command = self._with_object(state, seen, target) if target is not None else Command(grip=self._shut)
+        command = self._with_object(state, seen, target) if target is not None else Command(grip=self._shut(state))
         closed_at = seen.time if state.closed_at is None else state.closed_at
         gripper = self.arm.gripper
         took = seen.time - closed_at
-        steady = abs(seen.arm.gripper_width - state.width) < STEADY_M and seen.arm.gripper_force > 0.5 * self._force
+        steady = abs(seen.arm.gripper_width - state.width) < STEADY_M and seen.arm.gripper_force > 0.5 * self._force(state)
         due = gripper.closing_time(state.opening, state.expected) + SETTLE_S
         if not (steady and took > gripper.delay + 2 * TICK_S) and took < due + 0.4:
             return Step(state, command, ())
@@ -188,21 +196,22 @@ class Intercept:
         pose = RigidTransform.from_components(
             [x + brake[0], y + brake[1], z + LIFT_M], self._down(state, seen).rotation
         )
-        command = Command(pose, grip=self._shut)
+        command = Command(pose, grip=self._shut(state))
         if tool.translation[2] < z + 0.7 * LIFT_M and seen.time - state.entered_at < 1.5:
             return Step(state, command, ())
         lost = self._lost(state, seen)
         if lost:
             return self._go(state, seen, Phase.RESET, lost, Command(grip=self._open(state)))
-        after = Phase.TO_GOAL if not self.scene.task.places else Phase.APPROACH_ABOVE_TARGET
-        return self._go(state, seen, after, "lifted", command)
+        if not self.scene.task.places:
+            return self._go(state, seen, Phase.TO_GOAL, "lifted", command)
+        return self._go(self._turned(state, seen), seen, Phase.APPROACH_ABOVE_TARGET, "lifted", command)
 
     def _reset(self, state: InterceptState, seen: Observation) -> Step:
         """Open and go up; then try again."""
         x, y, z = state.entry
         opening = max(state.opening, state.expected + 0.02)
         pose = RigidTransform.from_components([x, y, max(z, 0.03) + 0.06], self._down(state, seen).rotation)
-        command = Command(pose, grip=Grip(min(opening, self.arm.gripper.max_width), self._force))
+        command = Command(pose, grip=Grip(min(opening, self.arm.gripper.max_width), self._force(state)))
         free = seen.arm.gripper_width > 0.8 * opening or seen.time - state.entered_at > 0.9
         if free and seen.time - state.entered_at > 0.2:
             again = replace(state, attempts=state.attempts + 1, closed_at=None, yaw=None)
@@ -212,7 +221,7 @@ class Intercept:
     # Bringing it where it belongs.
 
     def _to_goal(self, state: InterceptState, seen: Observation) -> Step:
-        command = Command(self.goal, grip=self._shut if not self.scene.task.places else self._open(state))
+        command = Command(self.goal, grip=self._shut(state) if not self.scene.task.places else self._open(state))
         if not self.scene.task.places and (lost := self._lost(state, seen)):
             return self._go(state, seen, Phase.RESET, lost, Command(grip=self._open(state)))
         gap = np.linalg.norm(seen.arm.T_base_tool.translation - self.goal.translation)
@@ -223,12 +232,13 @@ class Intercept:
     def _above_container(self, state: InterceptState, seen: Observation) -> Step:
         pose = self._release(state, seen, 0.06)
         if pose is None:
-            return Step(state, Command(grip=self._shut), ())
+            return Step(state, Command(grip=self._shut(state)), ())
         if lost := self._lost(state, seen):
             return self._go(state, seen, Phase.RESET, lost, Command(grip=self._open(state)))
-        gap = np.linalg.norm(seen.arm.T_base_tool.translation - pose.translation)
-        command = Command(pose, grip=self._shut)
-        if gap < 0.012:
+        away = pose.translation - seen.arm.T_base_tool.translation
+        over = float(np.clip(np.hypot(*away[:2]) - 0.05, 0.0, CARRY_M))
+        command = Command(RigidTransform.from_translation([0.0, 0.0, over]) * pose, grip=self._shut(state))
+        if np.linalg.norm(away) < 0.012:
             return self._go(state, seen, Phase.APPROACH_TARGET, "over the container", command)
         return Step(state, command, ())
 
@@ -236,7 +246,7 @@ class Intercept:
         pose, lost = self._release(state, seen, 0.0), self._lost(state, seen)
         if pose is None or lost:
             return self._go(state, seen, Phase.RESET, lost or "container lost", Command(grip=self._open(state)))
-        command = Command(pose, grip=self._shut)
+        command = Command(pose, grip=self._shut(state))
         gap = abs(seen.arm.T_base_tool.translation[2] - pose.translation[2])
         if gap < 0.004 or seen.time - state.entered_at > 1.2:
             return self._go(state, seen, Phase.PLACE, "in the container", command)
@@ -249,7 +259,7 @@ class Intercept:
         clear = seen.arm.gripper_width > opening - 0.006 or seen.time - state.entered_at > 0.9
         rotation = self._down(state, seen).rotation
         pose = RigidTransform.from_components([x, y, z + (0.12 if clear else 0.0)], rotation)
-        command = Command(pose, grip=Grip(opening, self._force))
+        command = Command(pose, grip=Grip(opening, self._force(state)))
         risen = seen.arm.T_base_tool.translation[2] > z + 0.06
         if not (clear and risen):
             return Step(state, command, ())
@@ -261,25 +271,31 @@ class Intercept:
         return Step(replace(state, checks=0), command, ())
 
     def _placed(self, state: InterceptState, seen: Observation, command: Command) -> Step:
-        left = [key for key in self.scene.targets if key != state.target and not in_container(self.scene, seen, key)]
+        left = self._left(state, seen)
         if left:
-            fresh = replace(state, target=left[0], track=Track(), yaw=None, checks=0, closed_at=None)
-            return self._go(fresh, seen, Phase.APPROACH_ABOVE, f"placed; {left[0]} is next", command)
+            return self._go(self._next(state, left[0]), seen, Phase.APPROACH_ABOVE, f"placed; {left[0]} is next", command)
         return self._go(state, seen, Phase.TO_GOAL, "placed", command)
+
+    def _left(self, state: InterceptState, seen: Observation) -> list[str]:
+        """Other objects that have still to go into the container."""
+        return [key for key in self.scene.targets if key != state.target and not in_container(self.scene, seen, key)]
+
+    def _next(self, state: InterceptState, target: str) -> InterceptState:
+        """Going for another object."""
+        return replace(state, target=target, track=Track(), yaw=None, checks=0, closed_at=None, attempts=0)
 
     # What the phases share.
 
-    @property
-    def _force(self) -> float:
-        gripper = self.arm.gripper
-        return gripper.min_force + GRIP_SHARE * (gripper.max_force - gripper.min_force)
+    def _force(self, state: InterceptState) -> float:
+        """More, the more often the object was lost."""
+        gripper, share = self.arm.gripper, min(GRIP_SHARE + MORE_GRIP * state.attempts, 0.9)
+        return gripper.min_force + share * (gripper.max_force - gripper.min_force)
 
-    @property
-    def _shut(self) -> Grip:
-        return Grip(0.0, self._force)
+    def _shut(self, state: InterceptState) -> Grip:
+        return Grip(0.0, self._force(state))
 
     def _open(self, state: InterceptState) -> Grip:
-        return Grip(max(state.opening, 0.02), self._force)
+        return Grip(max(state.opening, 0.02), self._force(state))
 
     def _go(self, state: InterceptState, seen: Observation, phase: Phase, reason: str, command: Command) -> Step:
         """Into another phase."""
@@ -334,7 +350,7 @@ class Intercept:
         then = max(state.meet_at, seen.time + LEAST_HORIZON_S)
         ahead = predict(target, state.track.deceleration, then + self.lag)
         pose = self.plans.grasp_at(state, target, then + self.lag)
-        grip = self._shut if state.closed_at is not None else Grip(state.opening, self._force)
+        grip = self._shut(state) if state.closed_at is not None else Grip(state.opening, self._force(state))
         return Command(pose, velocity=ahead.velocity * (1, 1, 0), grip=grip, reach_at=then)
 
     def _down(self, state: InterceptState, seen: Observation) -> RigidTransform:
@@ -350,5 +366,16 @@ class Intercept:
         away = float(np.linalg.norm(target.position - seen.arm.T_base_tool.translation))
         return f"dropped, {1e2 * away:.0f} cm away" if away > HELD_M + 0.5 * size(self.scene, state.target) else ""
 
+    def _turned(self, state: InterceptState, seen: Observation) -> InterceptState:
+        """With the hand turned over the container as it is here, seen from the base: no joint is led to its end."""
+        container = seen.objects.get(seen.container or "")
+        if container is None:
+            return state
+        turn = natural_yaw(container.position) - natural_yaw(seen.arm.T_base_tool.translation)
+        return replace(state, yaw=(state.yaw or 0.0) + turn)
+
     def _release(self, state: InterceptState, seen: Observation, above: float) -> RigidTransform | None:
-        return release_pose(self.scene, seen, state.target, self._down(state, seen).rotation, above)
+        pose = release_pose(self.scene, seen, state.target, self._down(state, seen).rotation, above)
+        if pose is None:
+            return None
+        return RigidTransform.from_components(self.plans.workspace.inside(pose.translation), pose.rotation)

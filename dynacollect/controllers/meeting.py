@@ -112,9 +112,9 @@ class MeetingPlanner:
 
     def _stays_in_reach(self, state: InterceptState, target: ObjectState, times: Vector) -> NDArray[np.bool_]:
         """At these times and long enough after them."""
-        deceleration = state.track.deceleration
+        deceleration, speed = state.track.deceleration, state.track.speed
         now, after = path(target, deceleration, times), path(target, deceleration, times + STAY_S)
-        return self.workspace.holds(now) & self.workspace.holds(after)
+        return self.workspace.holds(now, speed) & self.workspace.holds(after, speed)
 
     def _nearest_in_reach(self, pose: RigidTransform) -> RigidTransform:
         place = self.workspace.nearest(np.asarray(pose.translation))

@@ -10,6 +10,7 @@ import numpy as np
 from ..rig.clock import Slot, Ticker
 from ..rig.nouns import ArmState, ObjectState, Vector
 from ..rig.rig import Rig
+from .detour import Detour
 from .machine import Observation, Phase, Profile, Step, Transition
 from .motion import Motion
 from .safety import Intervention, Safety
@@ -61,6 +62,7 @@ def run_episode(
     joints = rig.feel().joints
     motion.start(joints, begin)
     safety.start(joints, begin)
+    detour = Detour(motion.arm.home)
     progress, state, phase = _Progress(), None, Phase.INIT
     while True:
         slot = ticker.next()
@@ -76,7 +78,9 @@ def run_episode(
         progress.transitions.extend(step.transitions)
         if step.transitions:
             phase = step.transitions[-1].after
-        passed = safety.check(motion.towards(step.command, slot.started), arm, slot.started, arm.measured_at)
+        command = detour.instead_of(step.command, slot.started)
+        passed = safety.check(motion.towards(command, slot.started), arm, slot.started, arm.measured_at)
+        detour.saw(passed.interventions, arm, slot.started)
         progress.interventions.extend(passed.interventions)
         motion.adopt(passed.setpoints)
         if passed.send:

@@ -19,8 +19,12 @@ FOLD = 0.33
 FAR = {"piper": 0.86}
 """Share of the reach at which the hand still points well enough down; others: 0.93."""
 UNKNOWN_HEIGHT = 0.06
-BRAKING_M = 0.04
-"""Inside the box, so that a moving hand can stop before its walls."""
+ROOMY_M = 0.10
+"""So far from others an object has room enough in a container."""
+BRAKING_M, BRAKING_SPEED = 0.04, 0.3
+"""So far inside the box a hand of this speed or more stays, so that it can stop before the walls, m and m/s."""
+EDGE_M = 0.01
+"""So far inside the box every hand stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +35,19 @@ class Workspace:
     lower: tuple[float, float, float]
     upper: tuple[float, float, float]
 
-    def holds(self, places: Vector) -> NDArray[np.bool_]:
-        """For places (n, 3)."""
+    def holds(self, places: Vector, speed: float = np.inf) -> NDArray[np.bool_]:
+        """For places (n, 3), and a hand that has this speed there."""
         radius = np.hypot(places[:, 0], places[:, 1])
         near, far = FOLD * self.arm.reach, FAR.get(self.arm.name, 0.93) * self.arm.reach
-        low, high = np.array(self.lower[:2]) + BRAKING_M, np.array(self.upper[:2]) - BRAKING_M
+        braking = EDGE_M + (BRAKING_M - EDGE_M) * min(1.0, speed / BRAKING_SPEED)
+        low, high = np.array(self.lower[:2]) + braking, np.array(self.upper[:2]) - braking
         inside = np.all((places[:, :2] >= low) & (places[:, :2] <= high), axis=1)
         return inside & (near <= radius) & (radius <= far) & (places[:, 2] < 0.35)
+
+    def inside(self, place: Vector) -> Vector:
+        """The place in the box next to another, at the same height."""
+        low, high = np.array(self.lower[:2]) + EDGE_M, np.array(self.upper[:2]) - EDGE_M
+        return np.array([*np.clip(np.asarray(place)[:2], low, high), place[2]])
 
     def nearest(self, place: Vector) -> Vector:
         """The workable place next to another, at the same height."""
@@ -89,8 +99,40 @@ def release_pose(scene: Scene, seen: Observation, key: str, rotation: Rotation, 
     floor = bottom(scene, seen.container, container) + 0.012
     height = (rim + above if above else floor) + hangs
     shift = np.clip(np.asarray(held.position - tool)[:2], -0.05, 0.05)
-    place = np.array([*(container.position[:2] - shift), height])
+    place = np.array([*(_free_spot(scene, seen, key) - shift), height])
     return RigidTransform.from_components(place, rotation)
+
+
+def _free_spot(scene: Scene, seen: Observation, key: str) -> Vector:
+    """Where in the container an object goes, (2,): its middle, or as far as can be from what lies there already.
+
+    The first of several goes to one end.
+    """
+    container = seen.objects[seen.container or ""]
+    zone, T = scene.zone(seen.container or ""), container.T_base_object
+    inside = [T.inv().apply(seen.objects[other].position)[:2] for other in _contained(scene, seen, key)]
+    if zone is None or not (inside or scene.task.gathers):
+        return np.asarray(container.position[:2])
+    half = np.array(zone.half if zone.half is not None else (zone.radius, zone.radius)) - 0.5 * _breadth(scene, key)
+    across, along = np.meshgrid(np.linspace(-1, 1, 7), np.linspace(-1, 1, 7))
+    spots = np.stack([across.ravel(), along.ravel()], axis=1)
+    spots = (spots[np.hypot(*spots.T) <= 1.0] if zone.half is None else spots) * np.maximum(half, 0.0)
+    taken = np.array(inside or [[ROOMY_M, 0.0]])
+    nearest = np.min(np.linalg.norm(spots[:, None] - taken[None], axis=2), axis=1)
+    best = spots[int(np.argmax(np.minimum(nearest, ROOMY_M) - 0.2 * np.linalg.norm(spots, axis=1)))]
+    return np.asarray(T.apply([*best, 0.0]))[:2]
+
+
+def _contained(scene: Scene, seen: Observation, key: str) -> list[str]:
+    """What else lies in the container."""
+    others = [name for name in seen.objects if name not in (key, seen.container)]
+    return [name for name in others if in_container(scene, seen, name)]
+
+
+def _breadth(scene: Scene, key: str) -> float:
+    """Second largest extent of an object, m."""
+    model = scene.model(key)
+    return UNKNOWN_HEIGHT if model is None else float(np.sort(model.extent)[1])
 
 
 def tool_velocity(arm: ArmModel, state: ArmState) -> Vector:

@@ -142,13 +142,26 @@ def request_of(settings: Settings, index: int) -> tuple[int, Request]:
     return number, Request(speed=speed, place=settings.task == "place", several=SEVERAL[settings.task])
 
 
+def seed_of(settings: Settings, index: int) -> int:
+    """The seed of an episode's cell and plan."""
+    return settings.seed * 100_003 + index
+
+
+def launch(rig: Rig, truth: Truth) -> None:
+    """Launch the target of a staged cell and wait until it begins to move: there the episode starts."""
+    rig.clock.wait_until(0.1)
+    rig.stage.launch()
+    if truth.plan.launch.launcher is not None and truth.started_at is not None:
+        rig.clock.wait_until(truth.started_at)
+
+
 def _episode(job: tuple[Settings, int]) -> Result:
     return run_one(*job)
 
 
 def run_one(settings: Settings, index: int, film: Path | None = None) -> Result:
     """One episode; with `film`, pictures of it are written there."""
-    seed = settings.seed * 100_003 + index
+    seed = seed_of(settings, index)
     number, request = request_of(settings, index)
     rig = open_rig(settings.rig, seed=seed)
     with rig:
@@ -177,10 +190,7 @@ def _run(rig: Rig, truth: Truth, settings: Settings, seed: int, watch: Watcher |
     def objects(now: float) -> dict[str, ObjectState]:
         return dict(look(now))
 
-    rig.clock.wait_until(0.1)
-    rig.stage.launch()
-    if truth.plan.launch.launcher is not None and truth.started_at is not None:
-        rig.clock.wait_until(truth.started_at)
+    launch(rig, truth)
     outcome = run_episode(
         rig,
         expert.profile,

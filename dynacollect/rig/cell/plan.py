@@ -27,6 +27,8 @@ LEAD_S = (0.8, 1.4)
 
 BEHIND: dict[Launcher, float] = {"push": 0.10, "ramp": 0.34, "conveyor": 0.16, "self": 0.20}
 """How much room each launcher takes behind the start, m."""
+ROOM_M2 = 0.010
+"""Of a container for each of several objects: bowl and box hold fewer than three, side by side."""
 LAYOUTS = 25
 """How often a table is laid anew where there was no room for all."""
 BELT_BEYOND_M = 0.24
@@ -180,7 +182,7 @@ def _pick_names(
     distractors = request.distractors if request.distractors is not None else rest[: int(rng.integers(low, high + 1))]
     container = request.container
     if container is None and (request.place or request.several > 1):
-        container = str(rng.choice([name for name in catalogue.names(kind="container") if name != "placemat"]))
+        container = str(rng.choice([name for name in catalogue.names(kind="container") if _holds(name, request.several)]))
     return _Names(tuple(targets), tuple(distractors), container)
 
 
@@ -345,3 +347,12 @@ def _draw_scenery(rng: np.random.Generator, options: CellEpisodes) -> Scenery:
         kelvin=float(rng.uniform(*options.kelvin)),
         lumen=float(rng.uniform(*options.lumen)),
     )
+
+
+def _holds(container: str, count: int) -> bool:
+    """Whether so many things have room in it, side by side."""
+    zone = catalogue.load(container).zone
+    if container == "placemat" or zone is None:
+        return False
+    x, y = zone.half if zone.half is not None else (zone.radius or 0.0,) * 2
+    return count == 1 or 4 * x * y >= count * ROOM_M2
