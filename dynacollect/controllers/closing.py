@@ -108,9 +108,7 @@ def nearest(yaw: float, to: float) -> float:
     return to + (yaw - to + np.pi / 2) % np.pi - np.pi / 2
 
 
-def widths_at(
-    arm: ArmModel, model: ObjectModel, state: ObjectState, breadth: float = BREADTH
-) -> tuple[Vector, Vector]:
+def widths_at(arm: ArmModel, model: ObjectModel, state: ObjectState, breadth: float = BREADTH) -> tuple[Vector, Vector]:
     """Width and middle along each of `ANGLES`, of what the fingers pass within `breadth` of the object's origin."""
     points = state.T_base_object.rotation.apply(_surface(model))
     low = grasp_height(arm, model, state) - float(state.position[2]) - 0.01

@@ -20,9 +20,10 @@ from .closing import choose, choose_ahead, down, natural_yaw, opening_for
 from .intercept_state import InterceptState
 from .machine import TICK_S, Observation, Phase, Scene, Step, Transition
 from .meeting import HOVER_M, LEAST_HORIZON_S, MeetingPlanner
-from .predict import Track, predict
+from .predict import predict
 from .surroundings import Workspace, in_container, release_pose, size, tool_velocity, top, yaw_error
 from .tasks import station
+from .track import Track
 
 LEAST_DOWN_S = 0.16
 PACE = 1.0
@@ -90,13 +91,17 @@ class Intercept:
         target = observation.objects.get(state.target)
         if target is not None:
             state = replace(state, track=state.track.seen(target))
+            known = {**observation.objects, state.target: state.track.refined(target)}
+            observation = replace(observation, objects=known)
         step = self._phases[state.phase](state, observation)
         return replace(step, state=replace(step.state, width=observation.arm.gripper_width))
 
     # Going for the object.
 
     def _begin(self, state: InterceptState, seen: Observation) -> Step:
-        return self._go(state, seen, Phase.APPROACH_ABOVE, "start", Command(grip=Grip(state.opening, self._force(state))))
+        return self._go(
+            state, seen, Phase.APPROACH_ABOVE, "start", Command(grip=Grip(state.opening, self._force(state)))
+        )
 
     def _above(self, state: InterceptState, seen: Observation) -> Step:
         target = seen.objects.get(state.target)
@@ -119,7 +124,7 @@ class Intercept:
         command = Command(meeting.pose, velocity=meeting.velocity, grip=grip, reach_at=reach_at)
         if self._aligned(seen, target, state):
             down_s = max(LEAST_DOWN_S, self.plans.down_by(state, seen, target))
-            state = replace(state, meet_at=seen.time + PACE*down_s, closed_at=None)
+            state = replace(state, meet_at=seen.time + PACE * down_s, closed_at=None)
             return self._go(state, seen, Phase.MEET, "over the object and moving with it", command)
         return self._stay_or_go(state, seen, Phase.APPROACH_ABOVE, "in reach", command)
 
@@ -181,7 +186,9 @@ class Intercept:
         closed_at = seen.time if state.closed_at is None else state.closed_at
         gripper = self.arm.gripper
         took = seen.time - closed_at
-        steady = abs(seen.arm.gripper_width - state.width) < STEADY_M and seen.arm.gripper_force > 0.5 * self._force(state)
+        steady = abs(seen.arm.gripper_width - state.width) < STEADY_M and seen.arm.gripper_force > 0.5 * self._force(
+            state
+        )
         due = gripper.closing_time(state.opening, state.expected) + SETTLE_S
         if not (steady and took > gripper.delay + 2 * TICK_S) and took < due + 0.4:
             return Step(state, command, ())
@@ -273,7 +280,9 @@ class Intercept:
     def _placed(self, state: InterceptState, seen: Observation, command: Command) -> Step:
         left = self._left(state, seen)
         if left:
-            return self._go(self._next(state, left[0]), seen, Phase.APPROACH_ABOVE, f"placed; {left[0]} is next", command)
+            return self._go(
+                self._next(state, left[0]), seen, Phase.APPROACH_ABOVE, f"placed; {left[0]} is next", command
+            )
         return self._go(state, seen, Phase.TO_GOAL, "placed", command)
 
     def _left(self, state: InterceptState, seen: Observation) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .machine import Phase
-from .predict import Track
+from .track import Track
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,7 +211,9 @@ class Motion:
         full = min(1.0, max(LEAST_TRUST, left / self._settle))
         return (full, 0.25 * full, 0.0) if left < 2.0 * self._settle else (full,)
 
-    def _accept_line(self, line: Line, goal: _Goal | None, motion: Moving | Smooth | None, start: float, now: float) -> bool:
+    def _accept_line(
+        self, line: Line, goal: _Goal | None, motion: Moving | Smooth | None, start: float, now: float
+    ) -> bool:
         if goal is None or not self._accept(goal, motion, start, line.reach_at - start, now):
             return False
         self._line = line

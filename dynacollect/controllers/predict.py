@@ -2,55 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ..rig.nouns import ObjectState, Vector
 
-WINDOW_S = 0.4
-"""How far back speeds are looked at."""
-PRIOR_DECELERATION = 0.12
-"""What a rolling household object loses, m/s2."""
-PRIOR_WEIGHT = 0.012
-"""How much motion (s2 of time spread) it takes to believe the measured slope as much as the prior."""
 GAIN_S = 0.12
 """An object that speeds up is taken to do so for as long again, s."""
 STANDING = 0.03
 """Slower than this counts as standing, m/s."""
-
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    """The last speeds of an object, and what they say about its deceleration."""
-
-    samples: tuple[tuple[float, float, float], ...] = ()
-    """(time, vx, vy) of the last `WINDOW_S`."""
-
-    def seen(self, state: ObjectState) -> Track:
-        """With one more state; the same instant again adds nothing."""
-        time = state.valid_at
-        if self.samples and time <= self.samples[-1][0]:
-            return self
-        kept = tuple(sample for sample in self.samples if sample[0] >= time - WINDOW_S)
-        return Track((*kept, (time, float(state.velocity[0]), float(state.velocity[1]))))
-
-    @property
-    def speed(self) -> float:
-        """The newest, m/s."""
-        return float(np.hypot(*self.samples[-1][1:])) if self.samples else 0.0
-
-    @property
-    def deceleration(self) -> float:
-        """m/s2 along the way: the speed's slope, drawn towards what rolling objects do; negative if it speeds up."""
-        data = np.array(self.samples[-12:])
-        if len(data) < 3:
-            return PRIOR_DECELERATION
-        speed, time = np.hypot(data[:, 1], data[:, 2]), data[:, 0] - data[:, 0].mean()
-        spread = float(time @ time)
-        slope = float(time @ speed) / max(spread, 1e-9)
-        weight = spread / (spread + PRIOR_WEIGHT)
-        return -weight * slope + (1 - weight) * PRIOR_DECELERATION
 
 
 def predict(state: ObjectState, deceleration: float, time: float) -> ObjectState:

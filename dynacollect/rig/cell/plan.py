@@ -182,7 +182,9 @@ def _pick_names(
     distractors = request.distractors if request.distractors is not None else rest[: int(rng.integers(low, high + 1))]
     container = request.container
     if container is None and (request.place or request.several > 1):
-        container = str(rng.choice([name for name in catalogue.names(kind="container") if _holds(name, request.several)]))
+        container = str(
+            rng.choice([name for name in catalogue.names(kind="container") if _holds(name, request.several)])
+        )
     return _Names(tuple(targets), tuple(distractors), container)
 
 
