@@ -15,7 +15,7 @@ from scipy.spatial.transform import RigidTransform
 from ..rig.nouns import ObjectState, Vector
 from .intercept_state import InterceptState
 from .machine import Observation, Phase
-from .meeting import HORIZON_S, HORIZONS, LEAST_HORIZON_S, MeetingPlanner
+from .meeting import HORIZON_S, HORIZONS, KNOTS, MeetingPlanner
 from .predict import path, predict
 
 FAST = 0.3
@@ -48,15 +48,15 @@ def gate_ahead(plans: MeetingPlanner, state: InterceptState, seen: Observation, 
     deceleration = state.track.deceleration
     settled = state.phase == Phase.AHEAD and state.meet_at - seen.time < RUN_S + SETTLED_S
     anchor = state.meet_at - seen.time
-    anchor = anchor if settled else float(np.clip(anchor, LEAST_HORIZON_S + RUN_S, HORIZON_S))
+    anchor = anchor if settled else float(np.clip(anchor, plans.least_s + RUN_S, HORIZON_S))
     pose, slower, velocity = _gate(plans, state, target, seen.time + anchor)
     if settled:
         return Gate(pose, slower, seen.time + anchor - RUN_S, seen.time + anchor)
     if np.hypot(*velocity[:2]) < FAST:
         return None
-    late = plans.lateness(seen, pose, velocity, anchor - RUN_S, slower)
+    late = plans.lateness(seen, *_gates(plans, state, target, seen.time + KNOTS + RUN_S))
     times = seen.time + HORIZONS + RUN_S
-    meets, after = path(target, deceleration, times), path(target, deceleration, times + AFTER_S)
+    (meets, _), (after, _) = path(target, deceleration, times), path(target, deceleration, times + AFTER_S)
     late = np.where(plans.workspace.holds(meets) & plans.workspace.holds(after), late, np.inf)
     near = int(np.argmin(np.abs(HORIZONS - (anchor - RUN_S))))
     if late[near] > (PATIENCE_S if state.phase == Phase.AHEAD else 0.0):
@@ -65,6 +65,8 @@ def gate_ahead(plans: MeetingPlanner, state: InterceptState, seen: Observation, 
             return None
         anchor = float(HORIZONS[int(np.argmax(kept))]) + RUN_S
         pose, slower, velocity = _gate(plans, state, target, seen.time + anchor)
+        if np.hypot(*velocity[:2]) < FAST:
+            return None
     return Gate(pose, slower, seen.time + anchor - RUN_S, seen.time + anchor)
 
 
@@ -72,11 +74,15 @@ def _gate(
     plans: MeetingPlanner, state: InterceptState, target: ObjectState, meet_at: float
 ) -> tuple[RigidTransform, Vector, Vector]:
     """Pose and velocity of the hand there, and the object's velocity."""
+    poses, slower = _gates(plans, state, target, np.array([meet_at]))
     ahead = predict(target, state.track.deceleration, meet_at + plans.lag)
-    velocity = ahead.velocity * (1, 1, 0)
-    speed = max(1e-6, float(np.hypot(*velocity[:2])))
-    lead = min(AHEAD_M, 0.45 * RUN_S * speed)
-    offset = np.array([*(lead * velocity[:2] / speed), OVER_M])
-    meeting = plans.grasp_at(state, target, meet_at + plans.lag)
-    place = np.asarray(meeting.translation) - RUN_S * velocity + offset
-    return RigidTransform.from_components(place, meeting.rotation), velocity - 2.0 / RUN_S * offset, velocity
+    return RigidTransform.from_matrix(poses[0]), slower[0], ahead.velocity * (1, 1, 0)
+
+
+def _gates(plans: MeetingPlanner, state: InterceptState, target: ObjectState, meets: Vector) -> tuple[Vector, Vector]:
+    """Poses (n, 4, 4) and velocities (n, 3) of the hand at the gates for meetings at these times (n,)."""
+    poses, velocities = plans.course(state, target, meets + plans.lag)
+    speeds = np.maximum(1e-6, np.hypot(velocities[:, 0], velocities[:, 1]))[:, None]
+    offsets = np.minimum(AHEAD_M / speeds, 0.45 * RUN_S) * velocities + (0.0, 0.0, OVER_M)
+    poses[:, :3, 3] += offsets - RUN_S * velocities
+    return poses, velocities - 2.0 / RUN_S * offsets

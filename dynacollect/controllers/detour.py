@@ -1,4 +1,4 @@
-"""A way out where safety refuses every way to the goal: a little way home, which is high and free, and on from there."""
+"""A way out where safety refuses every way to the goal: a little way home, high and free, and on from there."""
 
 from __future__ import annotations
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 from scipy.spatial.transform import RigidTransform
 
 from ..rig.nouns import ObjectState, Vector
-from .arrival import joint_velocity, joints_at, least_times
-from .closing import down, grasp_height
+from .arrival import correction_time, joint_velocities, joints_at, least_times
+from .closing import down, grasp_height, surface
 from .intercept_state import InterceptState
 from .machine import TICK_S, Observation, Scene
 from .predict import path, predict
@@ -20,14 +21,19 @@ HOVER_M = 0.024
 """Free height between the finger tips and the object while the hand comes along."""
 LEAST_HORIZON_S = 0.10
 """Nothing sooner is aimed for: an arm that follows with preview does not chatter."""
+CORRECTION_RAD, LEAD_SHARE = 0.015, 1.3
+"""What the arm can be asked to correct on its way, and how much longer than at least that may take."""
 HORIZON_S = 2.5
 """How far ahead a meeting is looked for."""
 HORIZONS: Vector = LEAST_HORIZON_S + TICK_S * np.arange(round((HORIZON_S - LEAST_HORIZON_S) / TICK_S), dtype=np.float64)
+KNOTS = np.array([0.1, 0.4, 0.8, 1.3, 1.9, 2.5])
+"""Seconds from now at which joints are solved for; they go smoothly in between."""
+BETWEEN: Vector = CubicSpline(KNOTS, np.eye(len(KNOTS)))(HORIZONS)
+"""(horizons, knots): the smooth curve through values at the knots."""
 SLACK_S = 0.03
 """By which a meeting may look impossible and still be tried: the hand then comes in as much behind, and catches up."""
 CHASE_S = 0.25
 """Up to so much too late, the hand still goes after the object."""
-DOWN_S = 0.3
 KEEP_S = 0.08
 MUCH_SOONER_S = 0.06
 STAY_S = 0.34
@@ -49,6 +55,10 @@ class MeetingPlanner:
 
     def __init__(self, scene: Scene, lag: float, workspace: Workspace) -> None:
         self.scene, self.arm, self.lag, self.workspace = scene, scene.arm, lag, workspace
+        for model in filter(None, scene.models.values()):
+            surface(model)
+        self.least_s = max(LEAST_HORIZON_S, LEAD_SHARE * correction_time(scene.arm, CORRECTION_RAD))
+        """Nothing sooner is aimed for: an arm whose jerk is small would have to swing for it."""
 
     def grasp_at(self, state: InterceptState, target: ObjectState, time: float, raised: float = 0.0) -> RigidTransform:
         """The grasp pose at a time, or `raised` above the object's top."""
@@ -65,9 +75,9 @@ class MeetingPlanner:
 
         The one chosen before stays unless it fails or something sooner comes up.
         """
-        anchor = float(np.clip(state.horizon - TICK_S, LEAST_HORIZON_S, HORIZON_S))
+        anchor = float(np.clip(state.horizon - TICK_S, self.least_s, HORIZON_S))
         pose, velocity = self._over(state, target, seen.time + anchor)
-        late = self.lateness(seen, pose, velocity, anchor)
+        late = self.lateness(seen, *self.course(state, target, seen.time + KNOTS + self.lag, HOVER_M))
         stays = self._stays_in_reach(state, target, seen.time + HORIZONS)
         late = np.where(stays, late, np.inf)
         if np.any(late <= CHASE_S):
@@ -85,25 +95,26 @@ class MeetingPlanner:
 
     def down_by(self, state: InterceptState, seen: Observation, target: ObjectState) -> float:
         """How soon (s) the hand, moving along over the object, can be around it."""
-        anchor = DOWN_S
-        ahead = predict(target, state.track.deceleration, seen.time + anchor + self.lag)
-        pose = self.grasp_at(state, target, seen.time + anchor + self.lag)
-        late = self.lateness(seen, pose, ahead.velocity * (1, 1, 0), anchor)
-        return _soonest(late)
+        return _soonest(self.lateness(seen, *self.course(state, target, seen.time + KNOTS + self.lag)))
 
-    def lateness(
-        self, seen: Observation, pose: RigidTransform, velocity: Vector, anchor: float, arriving: Vector | None = None
-    ) -> Vector:
-        """By how much (s) the arm would be late for each of `HORIZONS`, for a goal that is at `pose` at the anchor.
+    def course(
+        self, state: InterceptState, target: ObjectState, times: Vector, raised: float = 0.0
+    ) -> tuple[Vector, Vector]:
+        """Grasp poses (n, 4, 4) at times (n,), or `raised` over the object's top, and its velocities (n, 3)."""
+        places, velocities = path(target, state.track.deceleration, times)
+        first = self.grasp_at(state, target, float(times[0]), raised).as_matrix()
+        poses = np.repeat(first[None], len(times), axis=0)
+        poses[:, :2, 3] += (places - places[0])[:, :2]
+        return poses, velocities * (1, 1, 0)
 
-        Joints are solved for the anchor and carried along the path from there; each tick solves nearer to the horizon
-        that is chosen.
+    def lateness(self, seen: Observation, poses: Vector, velocities: Vector) -> Vector:
+        """By how much (s) the arm would be late for each of `HORIZONS`, for a goal that has these poses and velocities
+        at `KNOTS`.
         """
-        joints, _ = joints_at(self.arm, seen.arm.joints, pose, steps=4)
-        carried = joint_velocity(self.arm, joints, velocity)
-        goals = joints + (HORIZONS - anchor)[:, None] * carried
-        end = carried if arriving is None else joint_velocity(self.arm, joints, arriving)
-        return least_times(self.arm, seen.arm.joints, seen.arm.joint_velocity, goals, end) * 1.05 - HORIZONS
+        joints = joints_at(self.arm, seen.arm.joints, poses)
+        ends = joint_velocities(self.arm, joints, velocities)
+        goals, arriving = BETWEEN @ joints, BETWEEN @ ends
+        return least_times(self.arm, seen.arm.joints, seen.arm.joint_velocity, goals, arriving) * 1.05 - HORIZONS
 
     def _over(self, state: InterceptState, target: ObjectState, time: float) -> tuple[RigidTransform, Vector]:
         """Hover pose and level velocity so that the hand, `lag` late, is over the object."""
@@ -113,7 +124,7 @@ class MeetingPlanner:
     def _stays_in_reach(self, state: InterceptState, target: ObjectState, times: Vector) -> NDArray[np.bool_]:
         """At these times and long enough after them."""
         deceleration, speed = state.track.deceleration, state.track.speed
-        now, after = path(target, deceleration, times), path(target, deceleration, times + STAY_S)
+        (now, _), (after, _) = path(target, deceleration, times), path(target, deceleration, times + STAY_S)
         return self.workspace.holds(now, speed) & self.workspace.holds(after, speed)
 
     def _nearest_in_reach(self, pose: RigidTransform) -> RigidTransform:

@@ -26,7 +26,7 @@ CORRECTION_RAD, CORRECTION_EASE = 0.015, 1.6
 """Where the goal moves, corrections are eased when less than this many times the least time for such a turn is left."""
 NEWS_M, LEAST_TRUST = 0.01, 0.2
 """A goal that leaps farther is followed as it is; and the least share of its news that is tried."""
-MEETINGS, ON_TIME_S = 3, 1e-3
+MEETINGS, ON_TIME_S = 2, 1e-3
 RESERVE, GENTLEST = 1.1, 0.5
 """A motion with time to spare takes it in full but for this factor, down to this share of its quickest pace."""
 SEEDS, NEAR_M = 24, 0.12

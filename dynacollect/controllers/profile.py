@@ -89,7 +89,7 @@ class Moving:
 
 
 class Smooth:
-    """The polynomial of fifth order from one state to another: between two states of an even motion it stays near it."""
+    """The polynomial of fifth order from one state to another; from an even motion to itself it stays on it."""
 
     def __init__(self, start: State, end: State, duration: float) -> None:
         self.duration = duration
@@ -108,15 +108,14 @@ class Smooth:
 
     def fits(self, limits: Limits) -> bool:
         """Speeds, accelerations and jerks are within their limits."""
-        _, *rates = _rates(self.duration * _CHECKED, 4) @ self._factors
+        _, *rates = _rates(np.asarray(self.duration * _CHECKED, dtype=np.float64), 4) @ self._factors
         most = (limits.velocity, limits.acceleration, limits.jerk)
         return all(bool(np.all(np.abs(rate) <= bound)) for rate, bound in zip(rates, most, strict=True))
 
 
 def _rates(times: Vector, orders: int) -> Vector:
     """(orders, n, 6): what a polynomial's factors count in its value and its derivatives at times (n,)."""
-    powers = np.vander(times, 6, increasing=True)
-    rows = [powers]
+    rows: list[Vector] = [np.asarray(np.vander(times, 6, increasing=True), dtype=np.float64)]
     for _ in range(orders - 1):
         rows.append(np.concatenate([np.zeros((len(times), 1)), rows[-1][:, :-1]], axis=1) * np.arange(6.0))
     return np.stack(rows)

@@ -11,6 +11,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from ..rig.arms import kinematics
 from ..rig.arms.model import ArmModel
 from ..rig.nouns import ArmState, ObjectState, Vector
+from .closing import heights
 from .grasp import yaw_between
 from .machine import Observation, Scene
 
@@ -63,7 +64,7 @@ def top(scene: Scene, key: str, state: ObjectState) -> float:
     model = scene.model(key)
     if model is None:
         return float(state.position[2]) + UNKNOWN_HEIGHT / 2
-    return float(state.position[2] + state.T_base_object.rotation.apply(model.vertices)[:, 2].max())
+    return heights(model, state)[1]
 
 
 def bottom(scene: Scene, key: str, state: ObjectState) -> float:
@@ -71,7 +72,7 @@ def bottom(scene: Scene, key: str, state: ObjectState) -> float:
     model = scene.model(key)
     if model is None:
         return float(state.position[2]) - UNKNOWN_HEIGHT / 2
-    return float(state.position[2] + state.T_base_object.rotation.apply(model.vertices)[:, 2].min())
+    return heights(model, state)[0]
 
 
 def size(scene: Scene, key: str) -> float:
@@ -106,7 +107,7 @@ def release_pose(scene: Scene, seen: Observation, key: str, rotation: Rotation, 
 def _free_spot(scene: Scene, seen: Observation, key: str) -> Vector:
     """Where in the container an object goes, (2,): its middle, or as far as can be from what lies there already.
 
-    The first of several goes to one end.
+    The first of several leaves one end free, where the middle is not room enough.
     """
     container = seen.objects[seen.container or ""]
     zone, T = scene.zone(seen.container or ""), container.T_base_object
@@ -117,7 +118,7 @@ def _free_spot(scene: Scene, seen: Observation, key: str) -> Vector:
     across, along = np.meshgrid(np.linspace(-1, 1, 7), np.linspace(-1, 1, 7))
     spots = np.stack([across.ravel(), along.ravel()], axis=1)
     spots = (spots[np.hypot(*spots.T) <= 1.0] if zone.half is None else spots) * np.maximum(half, 0.0)
-    taken = np.array(inside or [[ROOMY_M, 0.0]])
+    taken = np.array(inside or [np.where(half == half.max(), half, 0.0)])
     nearest = np.min(np.linalg.norm(spots[:, None] - taken[None], axis=2), axis=1)
     best = spots[int(np.argmax(np.minimum(nearest, ROOMY_M) - 0.2 * np.linalg.norm(spots, axis=1)))]
     return np.asarray(T.apply([*best, 0.0]))[:2]

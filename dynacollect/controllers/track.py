@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from filterpy.kalman import predict as predicted
 from filterpy.kalman import update as updated
-from scipy.spatial.transform import RigidTransform
 
 from ..rig.nouns import ObjectState, Vector
+from ..rig.pose import pose_of, turn_of
 
 FADES_S = 0.4
 """How long an acceleration lasts."""
@@ -65,7 +65,7 @@ class Track:
     def refined(self, state: ObjectState) -> ObjectState:
         """The newest state with the track's level place and velocity; its covariance stays that of the state."""
         place = np.array([*self.mean[0], state.position[2]])
-        pose = RigidTransform.from_components(place, state.T_base_object.rotation)
+        pose = pose_of(place, turn_of(state.T_base_object))
         return replace(state, T_base_object=pose, velocity=np.array([*self.mean[1], state.velocity[2]]))
 
     @property

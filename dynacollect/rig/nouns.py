@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
+from .pose import pose_of, turn_of
+
 Vector = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
@@ -106,13 +108,15 @@ class ObjectState:
     def at(self, time: float) -> ObjectState:
         """The state moved to `time` at constant velocity, its covariance grown along."""
         dt = time - self.valid_at
-        turn = Rotation.from_rotvec(self.angular_velocity * dt)
-        pose = RigidTransform.from_components(
-            self.T_base_object.translation + self.velocity * dt, turn * self.T_base_object.rotation
-        )
+        turn = Rotation.from_rotvec(self.angular_velocity * dt).as_matrix()
+        pose = pose_of(self.position + self.velocity * dt, turn @ turn_of(self.T_base_object))
+        return replace(self, T_base_object=pose, covariance=self.covariance_at(time), valid_at=time)
+
+    def covariance_at(self, time: float) -> Vector:
+        """The covariance of the state moved to `time`."""
         step = np.eye(12)
-        step[:6, 6:] = dt * np.eye(6)
-        return replace(self, T_base_object=pose, covariance=step @ self.covariance @ step.T, valid_at=time)
+        step[:6, 6:] = (time - self.valid_at) * np.eye(6)
+        return step @ self.covariance @ step.T
 
 
 @dataclass(frozen=True, slots=True)

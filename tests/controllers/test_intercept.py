@@ -64,7 +64,7 @@ def test_a_rolling_ball_is_picked_on_the_move_and_its_log_replays_exactly() -> N
 def test_a_replay_notices_another_decision() -> None:
     _, _, log, profile = episode("pick", 5, Request(target="apple", speed=0.0, distractors=()))
     assert isinstance(profile, Intercept)
-    other = Intercept(profile.scene, profile.lag + 0.05, profile.plans.workspace)
+    other = Intercept(profile.scene, profile.lag + 0.05, profile.workspace)
     assert first_difference(log, profile) is None
     assert first_difference(log, other) is not None
 

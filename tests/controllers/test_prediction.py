@@ -7,10 +7,10 @@ import pytest
 from ruckig import InputParameter, Ruckig, Trajectory
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from dynacollect.controllers.arrival import LIMITS_SHARE, joints_at, least_times
+from dynacollect.controllers.arrival import LIMITS_SHARE, RAMPS, joints_at, least_times
 from dynacollect.controllers.closing import choose, down, grasp_height, nearest, widths_at
 from dynacollect.controllers.grasp import yaw_between
-from dynacollect.controllers.predict import Track, path, predict
+from dynacollect.controllers.predict import path, predict
 from dynacollect.rig.arms import ARMS, kinematics
 from dynacollect.rig.nouns import ObjectState
 from dynacollect.rig.objects import catalogue
@@ -27,10 +27,10 @@ def rolling(speed: float, heading: float = 0.3, at: float = 1.0) -> ObjectState:
 def test_path_and_prediction_are_one_motion(deceleration: float, speed: float) -> None:
     state = rolling(speed)
     times = 1.0 + 0.25 * np.arange(9, dtype=np.float64)
-    places = path(state, deceleration, times)
-    for time, place in zip(times, places, strict=True):
+    for time, place, velocity in zip(times, *path(state, deceleration, times), strict=True):
         ahead = predict(state, deceleration, float(time))
         np.testing.assert_allclose(ahead.position, place, atol=1e-12)
+        np.testing.assert_allclose(ahead.velocity, velocity, atol=1e-12)
         assert ahead.valid_at == time
 
 
@@ -51,14 +51,6 @@ def test_a_decelerating_object_stops_where_energy_says() -> None:
     assert np.linalg.norm(end.position - state.position) == pytest.approx(0.6**2 / (2 * 1.5))
 
 
-@pytest.mark.parametrize("true", [0.1, 1.0, 5.0])
-def test_the_deceleration_is_found_from_speeds(true: float) -> None:
-    track = Track()
-    for time in np.arange(0.0, 0.4, 0.04):
-        track = track.seen(rolling(float(2.5 - true * time), at=float(time)))
-    assert track.deceleration == pytest.approx(true, rel=0.12, abs=0.03)
-
-
 @pytest.mark.parametrize("name", sorted(ARMS))
 def test_the_estimate_agrees_with_the_time_optimal_motion(name: str) -> None:
     """Without a jerk limit to speak of, ruckig's least duration is the truth."""
@@ -75,7 +67,7 @@ def test_the_estimate_agrees_with_the_time_optimal_motion(name: str) -> None:
         Ruckig(arm.joints).calculate(problem, motion)
         longest = max(motion.independent_min_durations)
         estimate = float(least_times(arm, start, v0, goal[None], v1)[0])
-        spare = float(np.max(LIMITS_SHARE * arm.max_acceleration / arm.max_jerk))
+        spare = float(np.max(RAMPS * LIMITS_SHARE * arm.max_acceleration / arm.max_jerk))
         assert longest - 1e-3 <= estimate <= longest + spare + 1e-3
 
 
@@ -85,10 +77,9 @@ def test_joints_come_to_the_place(name: str) -> None:
     for _ in range(20):
         place = np.array([rng.uniform(0.5, 0.75), rng.uniform(-0.3, 0.3), 0.1]) * arm.reach
         goal = down(place, float(np.arctan2(place[1], place[0])) - np.pi / 2)
-        joints, gap = joints_at(arm, arm.home, goal, steps=8)
-        assert gap < 0.01
+        (joints,) = joints_at(arm, arm.home, goal.as_matrix()[None], steps=8)
         assert arm.inside_limits(joints)
-        assert np.linalg.norm(kinematics.forward(arm, joints).translation - goal.translation) == pytest.approx(gap)
+        assert np.linalg.norm(kinematics.forward(arm, joints).translation - goal.translation) < 0.01
 
 
 def test_angles_of_axes_count_modulo_half_turns() -> None:
@@ -107,7 +98,7 @@ def test_a_cuboid_is_as_wide_as_its_sides() -> None:
         state = ObjectState("cuboid", pose, np.zeros(3), np.zeros(3), np.zeros((12, 12)), 0.0)
         widths, _ = widths_at(arm, model, state)
         assert widths.min() == pytest.approx(min(model.extent[:2]), abs=0.004)
-        assert choose(arm, model, state, None).width < arm.gripper.max_width
+        assert choose(arm, model, state, 0.0, None).width < arm.gripper.max_width
 
 
 def test_the_tips_stay_off_what_the_object_stands_on() -> None:

@@ -1,31 +1,31 @@
-"""What one control step costs: motion and safety on approaches to goals that move."""
+"""What one control step costs, on episodes with fast objects in the cell: from what is seen to checked set-points."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import RigidTransform, Rotation
 
+from ...controllers.episode import Expert, expert_for
+from ...controllers.machine import Observation, Profile, Step
 from ...controllers.motion import Motion
-from ...controllers.safety import Safety
-from ...rig.arm import Arm
-from ...rig.arms import kinematics
-from ...rig.clock import HostClock
+from ...controllers.runner import run_episode
+from ...controllers.safety import Passed, Safety
+from ...rig.cell.truth import Truth
+from ...rig.clock import Clock, HostClock
 from ...rig.config import RigConfig
-from ...rig.nouns import ArmState, Command, Vector
+from ...rig.nouns import ArmState, Command, ObjectState, SetPoints, Vector
 from ...rig.rig import open_rig
+from ...rig.stage import Request
+from ...training.evaluation import launch
 
-PERIOD_S = 0.04
 WARM_UP = 25
-JITTER_M = 0.0005
-"""By how much the aim is off from tick to tick, as a tracker's would be."""
-
-HOVER = np.array([0.0, 0.0, 0.1])
-
-Tick = Callable[[float], object]
-"""One control step at a time."""
+LAUNCHERS = ("conveyor", "push")
+SPEEDS = (0.35, 0.7)
+"""Of the objects, m/s."""
+PARTS = ("machine", "motion", "safety")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,76 +38,109 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class ControllerFigures:
-    """Wall-clock cost of one tick."""
+    """Wall-clock cost of one tick, and of its parts: state machine with interception; IK and profile; safety."""
 
     tick_ms: Spread
+    machine_ms: Spread
+    motion_ms: Spread
+    safety_ms: Spread
     ticks: int
 
 
 def bench_controllers(config: RigConfig, ticks: int, seed: int) -> ControllerFigures:
-    """Approach after approach, one new command a tick."""
-    return time_ticks(_approaches(config, seed), ticks)
+    """Episode after episode, without images; the first second is left out."""
+    costs = np.array([cost for cost, _ in zip(_costs(config, seed), range(WARM_UP + ticks), strict=False)])[WARM_UP:]
+    return ControllerFigures(_spread(costs.sum(axis=1)), *map(_spread, costs.T), ticks=len(costs))
 
 
-def time_ticks(tick: Tick, ticks: int) -> ControllerFigures:
-    """Run ticks one period apart and time each; the first second is left out."""
-    clock, costs = HostClock(), np.empty(ticks)
-    for number in range(-WARM_UP, ticks):
-        begin = clock.now()
-        tick(number * PERIOD_S)
-        if number >= 0:
-            costs[number] = clock.now() - begin
-    median, p99 = (1e3 * np.percentile(costs, (50, 99))).tolist()
-    return ControllerFigures(Spread(median, p99), ticks)
+def _spread(seconds: Vector) -> Spread:
+    median, p99 = (1e3 * np.percentile(seconds, (50, 99))).tolist()
+    return Spread(median, p99)
 
 
-def _approaches(config: RigConfig, seed: int) -> Tick:
-    arm = open_rig(config, seed=seed).arm
-    motion, safety = Motion(arm.model, table_z=config.safety.table_z), Safety(config.safety, arm.model)
-    begin = -WARM_UP * PERIOD_S
-    motion.start(arm.model.home, begin)
-    safety.start(arm.model.home, begin)
-    targets = _Targets(arm, motion, seed)
-
-    def tick(now: float) -> None:
-        state = _feedback(arm, motion.commanded(now - arm.model.command_delay)[0], now)
-        passed = safety.check(motion.towards(targets.command(now), now), state, now, now)
-        motion.adopt(passed.setpoints)
-
-    return tick
+def _costs(config: RigConfig, seed: int) -> Iterator[tuple[float, ...]]:
+    """Seconds of each of `PARTS`, tick after tick."""
+    rng, number = np.random.default_rng(seed), 0
+    while True:
+        launcher = LAUNCHERS[number % len(LAUNCHERS)]
+        request = Request(speed=float(rng.uniform(*SPEEDS)), launcher=launcher, distractors=())
+        yield from _episode(config, seed + number, request)
+        number += 1
 
 
-def _feedback(arm: Arm, joints: Vector, now: float) -> ArmState:
-    still = np.zeros(arm.model.joints)
-    return ArmState(joints, still, still, kinematics.forward(arm.model, joints), 0.05, 0.0, now, now)
+def _episode(config: RigConfig, seed: int, request: Request) -> list[tuple[float, ...]]:
+    rig, spent, rows = open_rig(config, seed=seed), _Spent(HostClock()), []
+    with rig:
+        truth = Truth(rig)
+        rig.stage.prepare(seed, request)
+        target = next(key for key in truth.names if key.startswith("target"))
+        expert = expert_for(rig, "pick", "intercept", truth.names, (target,))
+        launch(rig, truth)
+
+        def watch(seen: Observation, step: Step[Any]) -> None:  # noqa: ARG001
+            rows.append(spent.taken())
+
+        def objects(now: float) -> Mapping[str, ObjectState]:  # noqa: ARG001
+            return truth.objects()
+
+        profile, motion, safety = _timed(expert, config, spent)
+        run_episode(rig, profile, motion, safety, objects, target, None, expert.limit_s, watch)
+    return rows
 
 
-class _Targets:
-    """Objects that cross the table one after the other: over each, down to it in time, along with it."""
+class _Spent:
+    """Seconds of this tick, by part."""
 
-    def __init__(self, arm: Arm, motion: Motion, seed: int) -> None:
-        self._arm, self._motion, self._rng = arm.model, motion, np.random.default_rng(seed)
-        self._until = -np.inf
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._parts: dict[str, float] = dict.fromkeys(PARTS, 0.0)
 
-    def command(self, now: float) -> Command:
-        if now >= self._until:
-            self._draw(now)
-        place, turn, velocity, meet_at = self._meeting
-        down_from = meet_at - 0.6
-        at = down_from if now < down_from else max(meet_at, now + PERIOD_S)
-        goal = place + velocity * (at - meet_at) + np.append(self._rng.normal(0.0, JITTER_M, 2), 0.0)
-        if now < down_from:
-            goal = goal + HOVER
-        return Command(RigidTransform.from_components(goal, turn), velocity=velocity, reach_at=at)
+    def on[T](self, part: str, work: Callable[[], T]) -> T:
+        begin = self._clock.now()
+        done = work()
+        self._parts[part] += self._clock.now() - begin
+        return done
 
-    def _draw(self, now: float) -> None:
-        rng = self._rng
-        radius, angle = rng.uniform(0.55, 0.7) * self._arm.reach, rng.uniform(-0.4, 0.4)
-        way, speed = rng.uniform(-np.pi, np.pi), rng.uniform(0.0, 0.3)
-        place = np.array([radius * np.cos(angle), radius * np.sin(angle), 0.03])
-        velocity = speed * np.array([np.cos(way), np.sin(way), 0.0])
-        turn = Rotation.from_euler("xz", [np.pi, rng.uniform(-0.7, 0.7)])
-        over = RigidTransform.from_components(place + HOVER, turn)
-        meet_at = now + 1.2 * self._motion.time_to(over, now, velocity) + 0.65
-        self._meeting = place, turn, velocity, meet_at
-        self._until = meet_at + 0.2
+    def taken(self) -> tuple[float, ...]:
+        """Of all parts, and from 0 again."""
+        taken = tuple(self._parts.values())
+        self._parts = dict.fromkeys(PARTS, 0.0)
+        return taken
+
+
+def _timed(expert: Expert, config: RigConfig, spent: _Spent) -> tuple[Profile[Any], Motion, Safety]:
+    """The expert's parts, each with its time taken."""
+    arm = expert.motion.arm
+    motion = _TimedMotion(arm, table_z=config.safety.table_z)
+    safety = _TimedSafety(config.safety, arm)
+    motion.spent = safety.spent = spent
+    return _TimedProfile(expert.profile, spent), motion, safety
+
+
+class _TimedProfile:
+    def __init__(self, profile: Profile[Any], spent: _Spent) -> None:
+        self._profile, self._spent = profile, spent
+        self.name, self.state_type = profile.name, profile.state_type
+
+    def start(self, observation: Observation) -> Any:
+        return self._profile.start(observation)
+
+    def step(self, state: Any, observation: Observation) -> Step[Any]:
+        return self._spent.on("machine", lambda: self._profile.step(state, observation))
+
+
+class _TimedMotion(Motion):
+    spent: _Spent
+
+    def towards(self, command: Command, now: float) -> SetPoints:
+        return self.spent.on("motion", lambda: super(_TimedMotion, self).towards(command, now))
+
+    def adopt(self, setpoints: SetPoints) -> None:
+        self.spent.on("motion", lambda: super(_TimedMotion, self).adopt(setpoints))
+
+
+class _TimedSafety(Safety):
+    spent: _Spent
+
+    def check(self, setpoints: SetPoints, state: ArmState, now: float, observed_at: float) -> Passed:
+        return self.spent.on("safety", lambda: super(_TimedSafety, self).check(setpoints, state, now, observed_at))

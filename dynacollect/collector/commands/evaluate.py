@@ -12,6 +12,7 @@ from ..output import JsonFlag, SeedOption, emit
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from ...training.bound import Possible
     from ...training.evaluation import Evaluation
 
 app = typer.Typer()
@@ -38,12 +39,17 @@ def evaluate(
     workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Cells at once.")] = 1,
     images: Annotated[bool, typer.Option("--images/--no-images", help="Render what the cameras see.")] = False,
     film: Annotated[Path | None, typer.Option("--film", help="Write pictures of the last episode, .png.")] = None,
+    bound: Annotated[
+        bool,
+        typer.Option("--bound", help="Say which failed picks any motion could have made: for the first target only."),
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Success by speed of the object, with 95 % intervals, on seeds that pair with any other run's."""
     from rich.progress import track
 
     from ...rig.config import load_rig
+    from ...training.bound import possible_share
     from ...training.evaluation import Settings, evaluate, run_one, summarise
     from ...training.noise import parse_noise
 
@@ -55,7 +61,10 @@ def evaluate(
     stream = evaluate(settings, workers)
     results = list(track(stream, "Running", total=episodes, disable=as_json, transient=True))
     found = summarise(settings, results)
-    emit({"controller": controller, "state": state, "images": images, **_document(found)}, as_json, _table(found))
+    possible = possible_share(settings, results, workers) if bound else None
+    extra = {"possible": possible} if possible else {}
+    document = {"controller": controller, "state": state, "images": images, **_document(found), **extra}
+    emit(document, as_json, _table(found, possible))
 
 
 def _document(found: Evaluation) -> dict[str, object]:
@@ -64,7 +73,7 @@ def _document(found: Evaluation) -> dict[str, object]:
     return {field.name: getattr(found, field.name) for field in fields(found)}
 
 
-def _table(found: Evaluation) -> Table:
+def _table(found: Evaluation, possible: Possible | None) -> Table:
     from rich.table import Table
 
     title = f"{found.task}, {found.robot}, {found.profile}: {found.success:.1%} of {found.n}"
@@ -75,4 +84,6 @@ def _table(found: Evaluation) -> Table:
     for reason, count in found.failures.items():
         table.add_row("failed", str(count), reason, "")
     table.caption = f"mean time {found.time_s:.2f} s, mean path {found.path_m:.2f} m"
+    if possible:
+        table.add_row("possible", str(possible.n), f"{possible.share_reached:.1%}", "of what any motion could reach")
     return table

@@ -30,6 +30,23 @@ def jacobian(arm: ArmModel, joints: Vector) -> Vector:
     return np.concatenate([np.cross(axes, arms).T, axes.T])
 
 
+def many(arm: ArmModel, joints: Vector) -> tuple[Vector, Vector]:
+    """T_base_tool (n, 4, 4) and Jacobians (n, 6, joints) for joints (n, joints)."""
+    fixed, last_tool = _constants(arm)
+    cosine, sine = np.cos(joints)[..., None], np.sin(joints)[..., None]
+    poses = np.repeat(fixed[None], len(joints), axis=0)
+    x, y = fixed[..., 0], fixed[..., 1]
+    poses[..., 0], poses[..., 1] = x * cosine + y * sine, y * cosine - x * sine
+    for i in range(1, arm.joints):
+        poses[:, i] = poses[:, i - 1] @ poses[:, i]
+    tools = poses[:, -1] @ last_tool
+    axes = poses[:, :, :3, 2]
+    arms = tools[:, None, :3, 3] - poses[:, :, :3, 3]
+    x, y, z = axes[..., 0], axes[..., 1], axes[..., 2]
+    i, j, k = arms[..., 0], arms[..., 1], arms[..., 2]
+    return tools, np.stack([y * k - z * j, z * i - x * k, x * j - y * i, x, y, z], axis=1)
+
+
 def _tool_matrix(arm: ArmModel, joints: Vector) -> Vector:
     fixed, last_tool = _constants(arm)
     first, *others = _steps(fixed, joints)
