@@ -12,7 +12,7 @@ from ..rig.errors import DynacollectError
 from ..rig.rig import Rig
 
 SHOWN = (Phase.MEET, Phase.APPROACH, Phase.CLOSE, Phase.GRASP, Phase.LIFT, Phase.PLACE, Phase.DONE)
-WIDTH = 300
+WIDTH, GAP, COLUMNS = 300, 3, 8
 CROP = (0.22, 0.0, 0.82, 0.68)
 """Left, top, right and bottom of what is shown, as shares: the arm and the table."""
 
@@ -40,15 +40,18 @@ class Film:
         self.shots.append((f"{label}  {seen.time:.2f} s", frame.image))
 
     def save(self, path: Path) -> None:
-        """The pictures side by side, each under its phase and time."""
+        """The pictures in rows, each under its phase and time."""
         if not self.shots:
             raise DynacollectError("no picture was taken; film an episode of a rig with a side_cam")
         tiles = [_tile(label, image) for label, image in self.shots]
-        strip = Image.new("RGB", (sum(tile.width + 3 for tile in tiles) - 3, tiles[0].height), "white")
+        high, wide = tiles[0].height + GAP, WIDTH + GAP
+        columns = min(len(tiles), COLUMNS)
+        rows = -(-len(tiles) // columns)
+        strip = Image.new("RGB", (columns * wide - GAP, rows * high - GAP), "white")
         for index, tile in enumerate(tiles):
-            strip.paste(tile, (index * (WIDTH + 3), 0))
+            strip.paste(tile, (index % columns * wide, index // columns * high))
         try:
-            strip.save(path)
+            strip.quantize(256).save(path, optimize=True)
         except (OSError, ValueError) as error:
             raise DynacollectError(f"cannot write {path} ({error}); name a .png in a folder that exists") from error
 

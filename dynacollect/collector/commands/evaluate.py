@@ -83,7 +83,8 @@ def _table(found: Evaluation, possible: Possible | None) -> Table:
         table.add_row(name, str(row.n), f"{row.success:.1%}", f"{row.ci95[0]:.1%} to {row.ci95[1]:.1%}")
     for reason, count in found.failures.items():
         table.add_row("failed", str(count), reason, "")
-    table.caption = f"mean time {found.time_s:.2f} s, mean path {found.path_m:.2f} m"
+    if found.success:
+        table.caption = f"mean time {found.time_s:.2f} s, mean path {found.path_m:.2f} m"
     if possible:
         table.add_row("possible", str(possible.n), f"{possible.share_reached:.1%}", "of what any motion could reach")
     return table
