@@ -1,5 +1,6 @@
-"""What a calibration is solved from: boards, what cameras saw of them, and where the robot was. Metres, pixels, radians.
+"""What a calibration is solved from: boards, what cameras saw of them, and where the robot was.
 
+Metres, pixels, radians.
 Two mountings: a board held in the gripper while fixed cameras look, and a board that lies still while the wrist camera
 looks. Camera axes are OpenCV's; pixel centres have whole numbers.
 """
