@@ -1,0 +1,75 @@
+"""What a calibration's uncertainty does to points that its fixed cameras locate together."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..rig.nouns import Vector
+from .lens import project
+from .model import CAMERA, Problem, Unknowns, crosses
+from .result import Workspace
+
+SAMPLES = 6
+"""Points along each edge of the box."""
+INNER = (5.0, 95.0)
+"""Percentiles of the held board's corners that span the box."""
+STEPS = 12
+
+
+def located(pixels: Vector, lenses: Vector, places: Vector, start: Vector) -> Vector:
+    """Base-frame points (n, 3) whose pixels (cameras, n, 2) fit best; `places`: T_base_camera, (cameras, 4, 4)."""
+    points = start.copy()
+    for _ in range(STEPS):
+        square, push = np.zeros((len(points), 3, 3)), np.zeros((len(points), 3))
+        for seen, lens, place in zip(pixels, lenses, places, strict=True):
+            found, by_local, _ = project((points - place[:3, 3]) @ place[:3, :3], lens)
+            by_point = by_local @ place[:3, :3].T
+            square += np.swapaxes(by_point, 1, 2) @ by_point
+            push += np.einsum("nij,ni->nj", by_point, found - seen)
+        points -= np.linalg.solve(square, push[..., None])[..., 0]
+    return points
+
+
+def workspace_error(
+    problem: Problem,
+    unknowns: Unknowns,
+    covariance: Vector,
+    sizes: Vector,
+    box: tuple[Vector, Vector] | None = None,
+) -> Workspace | None:
+    """Predicted from the covariance, over a box that is by default where the held board was; `sizes` (cameras, 2)."""
+    if "held" not in problem.boards:
+        return None
+    low, high = box or _held_box(problem, unknowns)
+    axes = [np.linspace(a, b, SAMPLES) for a, b in zip(low, high, strict=True)]
+    points = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 3)
+    held = problem.boards.index("held")
+    fixed = np.unique(problem.views[problem.views[:, 1] == held, 0])
+    places = unknowns.cameras.as_matrix()
+    square, push = np.zeros((len(points), 3, 3)), np.zeros((len(points), 3, len(covariance)))
+    count = np.zeros(len(points), int)
+    for camera in fixed:
+        rotation, centre = places[camera, :3, :3], places[camera, :3, 3]
+        local = (points - centre) @ rotation
+        pixels, by_local, by_lens = project(local, unknowns.lenses[camera])
+        seen = (local[:, 2] > 0) & ((pixels > 0) & (pixels < sizes[camera] - 1)).all(axis=1)
+        by_point = by_local @ rotation.T
+        by_camera = np.concatenate([by_lens, by_local @ crosses(local), -by_point], axis=2)
+        turned = np.swapaxes(by_point * seen[:, None, None], 1, 2)
+        square += turned @ by_point
+        push[:, :, CAMERA * camera : CAMERA * (camera + 1)] += turned @ by_camera
+        count += seen
+    both = count >= 2
+    if not both.any():
+        return None
+    moved = np.linalg.solve(square[both], push[both])
+    variance = np.einsum("nig,gh,nih->n", moved, covariance, moved, optimize=True)
+    return Workspace(low, high, 1e3 * float(np.sqrt(variance.mean())), 1e3 * float(np.sqrt(variance.max())))
+
+
+def _held_box(problem: Problem, unknowns: Unknowns) -> tuple[Vector, Vector]:
+    held = [frame for frame, (mounting, _) in enumerate(problem.frame_names) if mounting == "held"]
+    board = unknowns.boards[problem.boards.index("held")]
+    corners = np.concatenate([(unknowns.frames[frame] * board).apply(problem.points) for frame in held])
+    low, high = np.percentile(corners, INNER, axis=0)
+    return low, high
