@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 from scipy.spatial.transform import RigidTransform
 
 from ..rig.camera_model import CameraModel
@@ -72,6 +73,22 @@ class ViewReport:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Corners:
+    """Every corner of every view solved with: where it was seen and how far off it was predicted."""
+
+    view: Vector
+    """(n,) whole numbers: the place of its view in `Calibration.views`."""
+    ids: Vector
+    """(n,) whole numbers: rows of the board's points."""
+    pixels: Vector
+    """(n, 2)."""
+    errors: Vector
+    """(n, 2): predicted less seen [px]."""
+    used: Vector
+    """(n,) true where it counted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
     """One camera's corners in views that a second solve did not see, predicted from the robot's pose as measured."""
 
@@ -88,9 +105,20 @@ class Workspace:
     low: Vector
     high: Vector
     """Corners of the box that was sampled, base frame [m]."""
-    rms_mm: float
-    worst_mm: float
-    """RMS at the worst sampled point."""
+    points: Vector
+    """(n, 3): the sampled points that two fixed cameras see."""
+    error_mm: Vector
+    """(n,): one sigma of each, all directions together."""
+
+    @property
+    def rms_mm(self) -> float:
+        """Over all points."""
+        return float(np.sqrt((self.error_mm**2).mean()))
+
+    @property
+    def worst_mm(self) -> float:
+        """At the worst point."""
+        return float(self.error_mm.max())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +150,7 @@ class Calibration:
     robot_poses: Mapping[tuple[Mounting, int], RigidTransform]
     """T_base_flange as corrected, by mounting and frame."""
     views: tuple[ViewReport, ...]
+    corners: Corners
     quality: Quality
     covariance: Vector
     """Of each camera in order (nine lens numbers, turn [rad], shift [m]), each board (turn, shift), the scale."""

@@ -13,7 +13,7 @@ from .initial import first_guess
 from .lens import pinhole
 from .model import CAMERA, POSE, Problem, residuals
 from .quality import advice, held_out, lens_std, pose_std, rms
-from .result import Calibration, PlacedBoard, Quality, SolvedCamera, ViewReport
+from .result import Calibration, Corners, PlacedBoard, Quality, SolvedCamera, ViewReport
 from .settle import LEAST_CORNERS, Settled, settled
 from .sightings import CalibrationData, Mounting, Sighting
 from .workspace import workspace_error
@@ -57,6 +57,7 @@ def solve(data: CalibrationData, *, scale: bool = False, box: tuple[Vector, Vect
         float(np.sqrt(covariance[-1, -1])) if scale else 0.0,
         {name: done.unknowns.frames[frame] for frame, name in enumerate(problem.frame_names)},
         views,
+        Corners(problem.view, problem.ids, problem.pixels, errors, done.weighing.keep),
         quality,
         covariance,
     )

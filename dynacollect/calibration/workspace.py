@@ -64,7 +64,7 @@ def workspace_error(
         return None
     moved = np.linalg.solve(square[both], push[both])
     variance = np.einsum("nig,gh,nih->n", moved, covariance, moved, optimize=True)
-    return Workspace(low, high, 1e3 * float(np.sqrt(variance.mean())), 1e3 * float(np.sqrt(variance.max())))
+    return Workspace(low, high, points[both], 1e3 * np.sqrt(variance))
 
 
 def _held_box(problem: Problem, unknowns: Unknowns) -> tuple[Vector, Vector]:
