@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..rig.arms import kinematics
 from ..rig.arms.model import ArmModel
@@ -79,20 +80,27 @@ def _least(arm: ArmModel, joints: Vector, weights: Vector, jacobians: Vector, wa
 def least_times(arm: ArmModel, start: Vector, speed: Vector, goals: Vector, end_speeds: Vector) -> Vector:
     """Seconds (n,) that the slowest joint needs from (start, speed) to each of (goals, end_speeds), both (n, joints).
 
-    Each joint is a double integrator with bounded speed and acceleration: full acceleration one way, cruise if it
-    must, full acceleration the other way. The time to build up acceleration is added.
+    The time to build up acceleration is added.
     """
     top, push = arm.max_velocity * LIMITS_SHARE, arm.max_acceleration * LIMITS_SHARE
     v0, v1 = np.clip(speed, -top, top), np.clip(end_speeds, -top, top)
-    way = goals - start
+    times, _ = travel_times(goals - start, v0, v1, top, push)
+    return np.max(times + RAMPS * push / arm.max_jerk, axis=1)
+
+
+def travel_times(way: Vector, v0: Vector, v1: Vector, top: Vector, push: Vector) -> tuple[Vector, NDArray[np.bool_]]:
+    """Least seconds (n, joints) for ways (n, joints) from speeds `v0` to `v1`, and which joints cruise at top speed.
+
+    Each joint is a double integrator with bounded speed and acceleration: full acceleration one way, cruise if it
+    must, full acceleration the other way.
+    """
     direct = (v0 + v1) * np.abs(v1 - v0) / (2 * push)
     sign = np.where(way >= direct, 1.0, -1.0)
     v0, v1, way = sign * v0, sign * v1, sign * way
     peak = np.sqrt(np.maximum(push * way + (v0**2 + v1**2) / 2, 0.0))
     without_cruise = (2 * peak - v0 - v1) / push
     cruise = (2 * top - v0 - v1) / push + (way - (2 * top**2 - v0**2 - v1**2) / (2 * push)) / top
-    times = np.where(peak <= top, without_cruise, cruise)
-    return np.max(np.maximum(times, 0.0) + RAMPS * push / arm.max_jerk, axis=1)
+    return np.maximum(np.where(peak <= top, without_cruise, cruise), 0.0), peak > top
 
 
 def correction_time(arm: ArmModel, angle: float) -> float:

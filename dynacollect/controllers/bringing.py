@@ -62,7 +62,7 @@ class Bringing:
             command = Command(grip=self._attempt.let_go(state))
             return self._attempt.go(state, seen, Phase.RESET, "container lost", command)
         if lost:
-            return self._attempt.go(state, seen, Phase.PLACE, f"{lost} over the container", Command(pose))
+            return self._attempt.go(state, seen, Phase.PLACE, f"on the way down: {lost}", Command(pose))
         command = Command(pose, grip=self._attempt.shut(state))
         gap = abs(seen.arm.T_base_tool.translation[2] - pose.translation[2])
         if gap < 0.004 or seen.time - state.entered_at > 1.2:

@@ -53,7 +53,10 @@ class Closing:
 
 
 def down(place: Vector, yaw: float) -> RigidTransform:
-    """The tool at a place, pointing straight down, its closing axis at the angle `yaw` in the base frame."""
+    """The tool at a place, pointing straight down, its closing axis at the angle `yaw` in the base frame.
+
+    The same hand as `grasp.hand_down` a quarter turn on, but for rounding, on which recorded runs depend.
+    """
     cosine, sine = np.cos(yaw), np.sin(yaw)
     return pose_of(place, np.array([[-sine, cosine, 0.0], [cosine, sine, 0.0], [0.0, 0.0, -1.0]]))
 

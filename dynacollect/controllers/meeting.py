@@ -14,6 +14,7 @@ from .arrival import correction_time, joint_velocities, joints_at, least_times
 from .closing import down, grasp_height, surface
 from .intercept_state import InterceptState
 from .machine import TICK_S, Observation, Scene
+from .motion import CORRECTION_RAD
 from .predict import path, predict
 from .surroundings import Workspace, top
 
@@ -21,8 +22,8 @@ HOVER_M = 0.024
 """Free height between the finger tips and the object while the hand comes along."""
 LEAST_HORIZON_S = 0.10
 """Nothing sooner is aimed for: an arm that follows with preview does not chatter."""
-CORRECTION_RAD, LEAD_SHARE = 0.015, 1.3
-"""What the arm can be asked to correct on its way, and how much longer than at least that may take."""
+LEAD_SHARE = 1.3
+"""How much longer than at least a correction on the way, by `CORRECTION_RAD`, may take."""
 HORIZON_S = 2.5
 """How far ahead a meeting is looked for."""
 HORIZONS: Vector = LEAST_HORIZON_S + TICK_S * np.arange(round((HORIZON_S - LEAST_HORIZON_S) / TICK_S), dtype=np.float64)
@@ -35,7 +36,9 @@ SLACK_S = 0.03
 CHASE_S = 0.25
 """Up to so much too late, the hand still goes after the object."""
 KEEP_S = 0.08
+"""By which the meeting chosen before may look too late and still stay."""
 MUCH_SOONER_S = 0.06
+"""From so much sooner on, another meeting takes its place."""
 STAY_S = 0.34
 """The object must stay in reach this long after the meeting: time to go down and close."""
 
@@ -55,6 +58,7 @@ class MeetingPlanner:
 
     def __init__(self, scene: Scene, lag: float, workspace: Workspace) -> None:
         self.scene, self.arm, self.lag, self.workspace = scene, scene.arm, lag, workspace
+        # Fills the cache, so that no tick waits for the first call for a model.
         for model in filter(None, scene.models.values()):
             surface(model)
         self.least_s = max(LEAST_HORIZON_S, LEAD_SHARE * correction_time(scene.arm, CORRECTION_RAD))
@@ -76,7 +80,6 @@ class MeetingPlanner:
         The one chosen before stays unless it fails or something sooner comes up.
         """
         anchor = float(np.clip(state.horizon - TICK_S, self.least_s, HORIZON_S))
-        pose, velocity = self._over(state, target, seen.time + anchor)
         late = self.lateness(seen, *self.course(state, target, seen.time + KNOTS + self.lag, HOVER_M))
         stays = self._stays_in_reach(state, target, seen.time + HORIZONS)
         late = np.where(stays, late, np.inf)
@@ -91,6 +94,7 @@ class MeetingPlanner:
             horizon = float(HORIZONS[int(np.argmin(late))])
             pose, velocity = self._over(state, target, seen.time + horizon)
             return Meeting(horizon, pose, velocity, False)
+        pose, _ = self._over(state, target, seen.time + anchor)
         return Meeting(anchor, self._nearest_in_reach(pose), np.zeros(3), False)
 
     def down_by(self, state: InterceptState, seen: Observation, target: ObjectState) -> float:

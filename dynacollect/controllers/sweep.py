@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial import ConvexHull
 from scipy.spatial.transform import RigidTransform, Rotation
 
+from ..rig.arms import kinematics
 from ..rig.arms.model import ArmModel, Shape
 from ..rig.nouns import Vector
 
@@ -22,7 +23,7 @@ class Sweep:
     """The arm's outline as points for planes (corners, and ends with a radius) and as balls that cover it for boxes."""
 
     def __init__(self, arm: ArmModel) -> None:
-        self._fixed = np.stack([_fixed(row.a, row.alpha, row.d, row.offset) for row in arm.dh])
+        self._arm = arm
         self._T_last_tool = (arm.T_last_flange * arm.T_flange_tool).as_matrix()
         parts = _parts(arm)
         self._corners = [_outermost(_joined([_corners(shape) for shape in shapes])) for shapes in parts]
@@ -30,14 +31,7 @@ class Sweep:
 
     def links(self, joints: Vector) -> Vector:
         """(n, joints, 4, 4): T_base_link of every moving link's DH frame, for joints (n, joints)."""
-        cosine, sine = np.cos(joints)[..., None], np.sin(joints)[..., None]
-        steps = np.repeat(self._fixed[None], len(joints), axis=0)
-        x, y = self._fixed[..., 0], self._fixed[..., 1]
-        steps[..., 0] = x * cosine + y * sine
-        steps[..., 1] = y * cosine - x * sine
-        for i in range(1, steps.shape[1]):
-            steps[:, i] = steps[:, i - 1] @ steps[:, i]
-        return steps
+        return kinematics.many_links(self._arm, joints)
 
     def tool(self, links: Vector) -> Vector:
         """(n, 3)."""
@@ -154,10 +148,3 @@ def _outermost(points: Points) -> Points:
         return points
     kept = np.concatenate([np.flatnonzero(radii > 0.0), sharp[ConvexHull(places[sharp]).vertices]])
     return places[kept], radii[kept]
-
-
-def _fixed(a: float, alpha: float, d: float, offset: float) -> Vector:
-    """The part of a modified DH row that does not move: Rx(alpha) Tx(a) Tz(d) Rz(offset)."""
-    T = RigidTransform.from_rotation(Rotation.from_euler("x", alpha))
-    T = T * RigidTransform.from_components([a, 0.0, d], Rotation.from_euler("z", offset))
-    return T.as_matrix()

@@ -42,7 +42,8 @@ class CameraModel:
     def project(self, points: Vector, T_base_camera: RigidTransform | None = None) -> Vector:
         """Pixels (n, 2) of base-frame points (n, 3); NaN behind the camera."""
         T = self.T_parent_camera if T_base_camera is None else T_base_camera
-        local = T.inv().apply(np.asarray(points, float).reshape(-1, 3))
+        # OpenCV takes contiguous points only.
+        local = np.ascontiguousarray(T.inv().apply(np.asarray(points, float).reshape(-1, 3)))
         pixels, _ = cv2.projectPoints(local, np.zeros(3), np.zeros(3), self.K, self.distortion)
         pixels = pixels.reshape(-1, 2).astype(np.float64)
         pixels[local[:, 2] <= 0] = np.nan

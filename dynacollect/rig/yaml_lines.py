@@ -17,7 +17,7 @@ from .errors import DynacollectError
 type Place = tuple[str | int, ...]
 """Keys and list positions from the top of the file to a value."""
 
-YAML_1_2_FLOAT = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)[eE][-+]?\d+")
+YAML_1_2_FLOAT = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)[eE][-+]?\d+$")
 
 
 @dataclass(frozen=True, slots=True)

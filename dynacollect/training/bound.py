@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
-from ..controllers.arrival import joint_velocities, joints_at
+from ..controllers.arrival import joint_velocities, joints_at, travel_times
 from ..controllers.closing import ANGLES, down, grasp_height, widths_at
 from ..controllers.episode import lag_of
 from ..controllers.machine import TICK_S
@@ -240,15 +240,8 @@ def joint_times(
     that would have to end faster than it can takes for ever.
     """
     top, push = arm.max_velocity, arm.max_acceleration
-    v0, v1, way = np.broadcast_arrays(np.clip(speed, -top, top), end_speed, goals - start)
-    direct = (v0 + v1) * np.abs(v1 - v0) / (2 * push)
-    sign = np.where(way >= direct, 1.0, -1.0)
-    v0, v1, way = sign * v0, sign * v1, sign * way
-    peak = np.sqrt(np.maximum(push * way + (v0**2 + v1**2) / 2, 0.0))
-    without = (2 * peak - v0 - v1) / push
-    cruise = (2 * top - v0 - v1) / push + (way - (2 * top**2 - v0**2 - v1**2) / (2 * push)) / top
-    times = np.maximum(np.where(peak <= top, without, cruise), 0.0)
-    return np.where(np.abs(v1) <= top, times, np.inf), peak > top
+    times, cruises = travel_times(goals - start, np.clip(speed, -top, top), end_speed, top, push)
+    return np.where(np.abs(end_speed) <= top, times, np.inf), cruises
 
 
 def _stays(arm: ArmModel, path: ObjectPath, reached: NDArray[np.bool_]) -> NDArray[np.bool_]:

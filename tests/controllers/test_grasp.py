@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
+from dynacollect.controllers.closing import down
 from dynacollect.controllers.grasp import (
     BELOW_CENTRE,
     LOWEST,
@@ -47,6 +48,14 @@ def test_a_hand_down_has_the_yaw_it_was_given(yaw: float) -> None:
     pose = hand_down(np.array([0.4, 0.0, 0.1]), yaw)
     np.testing.assert_allclose(pose.rotation.apply([0.0, 0.0, 1.0]), [0.0, 0.0, -1.0], atol=1e-12)
     assert heading(pose) == pytest.approx(yaw)
+
+
+def test_down_is_the_same_hand_a_quarter_turn_on() -> None:
+    place = np.array([0.4, 0.0, 0.1])
+    for yaw in np.linspace(-3.1, 3.1, 9):
+        there = hand_down(place, yaw + np.pi / 2)
+        np.testing.assert_allclose(down(place, yaw).as_matrix(), there.as_matrix(), atol=1e-15)
+        assert closing_angle(there) == pytest.approx(yaw)
 
 
 @pytest.mark.parametrize("name", ARMS)

@@ -30,16 +30,18 @@ def jacobian(arm: ArmModel, joints: Vector) -> Vector:
     return np.concatenate([np.cross(axes, arms).T, axes.T])
 
 
-def many(arm: ArmModel, joints: Vector) -> tuple[Vector, Vector]:
-    """T_base_tool (n, 4, 4) and Jacobians (n, 6, joints) for joints (n, joints)."""
-    fixed, last_tool = _constants(arm)
-    cosine, sine = np.cos(joints)[..., None], np.sin(joints)[..., None]
-    poses = np.repeat(fixed[None], len(joints), axis=0)
-    x, y = fixed[..., 0], fixed[..., 1]
-    poses[..., 0], poses[..., 1] = x * cosine + y * sine, y * cosine - x * sine
+def many_links(arm: ArmModel, joints: Vector) -> Vector:
+    """(n, joints, 4, 4): T_base_link of every moving link's DH frame, for joints (n, joints)."""
+    poses = _steps(_constants(arm)[0], joints)
     for i in range(1, arm.joints):
         poses[:, i] = poses[:, i - 1] @ poses[:, i]
-    tools = poses[:, -1] @ last_tool
+    return poses
+
+
+def many(arm: ArmModel, joints: Vector) -> tuple[Vector, Vector]:
+    """T_base_tool (n, 4, 4) and Jacobians (n, 6, joints) for joints (n, joints)."""
+    poses = many_links(arm, joints)
+    tools = poses[:, -1] @ _constants(arm)[1]
     axes = poses[:, :, :3, 2]
     arms = tools[:, None, :3, 3] - poses[:, :, :3, 3]
     x, y, z = axes[..., 0], axes[..., 1], axes[..., 2]
@@ -66,12 +68,16 @@ def _chain(arm: ArmModel, joints: Vector) -> Vector:
 
 
 def _steps(fixed: Vector, joints: Vector) -> Vector:
-    """Each joint's transform from its parent: the fixed part times a turn about z, which mixes two columns only."""
-    cosine = np.cos(joints)[:, None]
-    sine = np.sin(joints)[:, None]
-    steps = fixed.copy()
-    steps[:, :, 0] = fixed[:, :, 0] * cosine + fixed[:, :, 1] * sine
-    steps[:, :, 1] = fixed[:, :, 1] * cosine - fixed[:, :, 0] * sine
+    """(..., joints, 4, 4): each joint's transform from its parent, for joints (..., joints).
+
+    The fixed part times a turn about z, which mixes two columns only.
+    """
+    cosine, sine = np.cos(joints)[..., None], np.sin(joints)[..., None]
+    steps = np.empty((*cosine.shape[:-1], 4, 4))
+    steps[:] = fixed
+    x, y = fixed[..., 0], fixed[..., 1]
+    steps[..., 0] = x * cosine + y * sine
+    steps[..., 1] = y * cosine - x * sine
     return steps
 
 
