@@ -15,7 +15,6 @@ ENOUGH = 1e-9
 ROBUST_CORNER, ROBUST_FRAME = 3.0, 5.0
 """Width of the Cauchy loss in sigmas: of a corner (two numbers), of a frame's pose error (six)."""
 DAMPING_MOST = 1e12
-SCALE_COLUMN = LOCAL - POSE - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,37 +48,37 @@ class Weighing:
 class Normal:
     """The normal equations of one linearisation, in three blocks."""
 
-    shared: Vector
-    """(g, g)."""
+    parts: Vector
+    """(f, g, g): the shared unknowns' information by frame."""
     frames: Vector
     """(f, 6, 6)."""
     mixed: Vector
     """(f, g, 6)."""
-    shared_slope: Vector
+    slopes: Vector
+    """(f, g)."""
     frames_slope: Vector
     priors: Vector = field(default_factory=lambda: np.zeros((0, 6)))
     """(f, 6): the part of the frames' blocks that the robot's own poses gave."""
 
     def reduced(self) -> Vector:
-        """The information (g, g) on the shared unknowns once every frame is free to move."""
-        return self.shared - np.einsum(
-            "fgi,fij,fhj->gh", self.mixed, np.linalg.inv(self.frames), self.mixed, optimize=True
-        )
+        """The information (f, g, g) that each frame has on the shared unknowns once it is free to move itself."""
+        return self.parts - self.mixed @ np.linalg.inv(self.frames) @ np.swapaxes(self.mixed, 1, 2)
 
     def step(self, damping: float) -> tuple[Vector, Vector]:
         """The damped step of the shared unknowns and of the frames."""
         frames = self.frames * (1 + damping * np.eye(6))
         eliminated = self.mixed @ np.linalg.inv(frames)
-        reduced = self.shared + damping * np.diag(np.diag(self.shared))
+        whole = self.parts.sum(axis=0)
+        reduced = whole + damping * np.diag(np.diag(whole))
         reduced -= np.einsum("fgi,fhi->gh", eliminated, self.mixed, optimize=True)
-        slope = self.shared_slope - np.einsum("fgi,fi->g", eliminated, self.frames_slope)
+        slope = self.slopes.sum(axis=0) - np.einsum("fgi,fi->g", eliminated, self.frames_slope)
         shared = -_solved(reduced, slope)
         rest = self.frames_slope + np.einsum("fgi,g->fi", self.mixed, shared)
         return shared, -np.linalg.solve(frames, rest[..., None])[..., 0]
 
     def covariance(self) -> Vector:
         """Of the shared unknowns, (g, g)."""
-        reduced = self.reduced()
+        reduced = self.reduced().sum(axis=0)
         size = np.sqrt(np.maximum(np.diag(reduced), 1e-30))
         return np.linalg.pinv(reduced / np.outer(size, size), rcond=1e-14, hermitian=True) / np.outer(size, size)
 
@@ -93,7 +92,7 @@ class Normal:
     def used_freedom(self) -> float:
         """How many of the corners' numbers the unknowns took up."""
         free = np.linalg.inv(self.frames) * self.priors[:, None, :]
-        return float(len(self.shared) + 6 * len(free) - np.trace(free, axis1=1, axis2=2).sum())
+        return float(self.slopes.shape[1] + 6 * len(free) - np.trace(free, axis1=1, axis2=2).sum())
 
 
 def _solved(matrix: Vector, right: Vector) -> Vector:
@@ -133,21 +132,21 @@ def normal_equations(problem: Problem, unknowns: Unknowns, weighing: Weighing) -
     errors, slopes = errors * root, slopes * root[..., None]
     priors = trust[:, None] / sigmas**2
     count = len(off)
-    shared, slope = np.zeros((problem.width, problem.width)), np.zeros(problem.width)
+    parts, slope = np.zeros((count, problem.width, problem.width)), np.zeros((count, problem.width))
     frames, mixed = priors[:, :, None] * np.eye(6), np.zeros((count, problem.width, 6))
     frames_slope = priors * off
-    here = np.arange(LOCAL - POSE) if problem.free_scale else np.arange(SCALE_COLUMN)
+    here = problem.local
     bounds = np.searchsorted(problem.view, np.arange(len(problem.views) + 1))
     for view, (start, stop) in enumerate(pairwise(bounds)):
         part, error = slopes[start:stop].reshape(-1, LOCAL), errors[start:stop].ravel()
         square, push = part.T @ part, part.T @ error
         columns, frame = problem.columns(view), problem.views[view, 2]
-        shared[np.ix_(columns, columns)] += square[np.ix_(here, here)]
-        slope[columns] += push[here]
+        parts[frame][np.ix_(columns, columns)] += square[np.ix_(here, here)]
+        slope[frame, columns] += push[here]
         frames[frame] += square[-POSE:, -POSE:]
         mixed[frame, columns] += square[here, -POSE:]
         frames_slope[frame] += push[-POSE:]
-    return Normal(shared, frames, mixed, slope, frames_slope, priors)
+    return Normal(parts, frames, mixed, slope, frames_slope, priors)
 
 
 def minimised(
@@ -160,7 +159,7 @@ def minimised(
         better = None
         while better is None and damping < DAMPING_MOST:
             shared, frames = normal.step(damping)
-            promised = -float(normal.shared_slope @ shared + (normal.frames_slope * frames).sum())
+            promised = -float(normal.slopes.sum(axis=0) @ shared + (normal.frames_slope * frames).sum())
             if promised < enough:
                 return unknowns
             trial = unknowns.moved(problem, shared, frames)

@@ -46,6 +46,16 @@ def robot_world(motions: RigidTransform, seen: RigidTransform) -> RigidTransform
     return RigidTransform.from_components(np.linalg.lstsq(rows, want.ravel(), rcond=None)[0][:3], board)
 
 
+def stretch(motions: RigidTransform, seen: RigidTransform) -> float:
+    """How many times farther the robot says that the board went than it was seen to go."""
+    board = robot_world(motions, seen)
+    camera = (motions.rotation * board.rotation * seen.rotation.inv()).mean()
+    A = motions.rotation.as_matrix()
+    rows = np.concatenate([A, np.broadcast_to(-np.eye(3), A.shape), -camera.apply(seen.translation)[..., None]], axis=2)
+    found = np.linalg.lstsq(rows.reshape(-1, 7), -motions.translation.ravel(), rcond=None)[0]
+    return float(found[-1])
+
+
 def _rotation(matrix: Vector) -> Rotation:
     left, _, right = np.linalg.svd(matrix * np.sign(np.linalg.det(matrix)))
     return Rotation.from_matrix(left @ np.diag([1, 1, np.linalg.det(left @ right)]) @ right)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform
 
 from ..rig.errors import DynacollectError
+from ..rig.nouns import Vector
 from .handeye import board_guesses, middle, turning
 from .lens_guess import LensGuess, View, guessed_lens
 from .model import Problem, Unknowns, residuals
@@ -16,18 +17,19 @@ PICTURE_NOISE_PX = 4.0
 """Width of the loss that ranks first guesses: rough lenses and noisy robots stay under it."""
 LEAST_TURN = np.deg2rad(3.0)
 """RMS turn between poses about a second axis, at least."""
-UNRELATED_PX = 40.0
-"""A median error beyond this says that pictures and robot poses do not belong together."""
+FITTING = 25
+"""Percent of a camera's corners that the rest may be unlike."""
+SAME_CLOCK_S = 1.0
 
 
 def first_guess(problem: Problem, sizes: Mapping[str, tuple[int, int]]) -> Unknowns:
     """The best of several closed-form guesses by their pixels."""
-    lenses = [_lens(problem, camera, sizes[name]) for camera, name in enumerate(problem.cameras)]
+    lenses, all_motions = zip(*lens_and_motions(problem, sizes), strict=True)
     cameras: list[RigidTransform] = [RigidTransform.identity() for _ in problem.cameras]
     boards: list[RigidTransform] = []
     for board, mounting in enumerate(problem.boards):
         here = [camera for camera in range(len(problem.cameras)) if _board_of(problem, camera) == board]
-        motions = {camera: _motions(problem, camera, lenses[camera]) for camera in here}
+        motions = {camera: all_motions[camera] for camera in here}
         _check_turning(mounting, RigidTransform.concatenate(list(motions.values())))
         best, places = np.inf, dict[int, RigidTransform]()
         boards.append(RigidTransform.identity())
@@ -39,14 +41,31 @@ def first_guess(problem: Problem, sizes: Mapping[str, tuple[int, int]]) -> Unkno
                     best, places, boards[board] = score, trial, guess
         for camera, place in places.items():
             cameras[camera] = place
-    unknowns = Unknowns(
+    return Unknowns(
         np.array([guess.lens for guess in lenses]),
         RigidTransform.concatenate(cameras),
         RigidTransform.concatenate(boards),
         problem.measured,
+        clocks=_clocks(problem),
     )
-    _check_fit(problem, unknowns)
-    return unknowns
+
+
+def lens_and_motions(problem: Problem, sizes: Mapping[str, tuple[int, int]]) -> list[tuple[LensGuess, RigidTransform]]:
+    """By camera: its lens alone, and from the board's parent to the camera's in its usable views."""
+    lenses = [_lens(problem, camera, sizes[name]) for camera, name in enumerate(problem.cameras)]
+    return [(lens, _motions(problem, camera, lens)) for camera, lens in enumerate(lenses)]
+
+
+def _clocks(problem: Problem) -> Vector:
+    """Zero, or what brings pictures and poses together where their clocks have nothing in common."""
+    if problem.way is None:
+        return np.zeros(0)
+    off: dict[int, list[float]] = {camera: [0.0] for camera in range(len(problem.cameras))}
+    for views, told, taken, _ in problem.way.runs:
+        for view, late in zip(views, told - taken, strict=True):
+            off[int(problem.views[view, 0])].append(float(late))
+    middles = np.array([np.median(values[1:] or values) for values in off.values()])
+    return np.where(np.abs(middles) > SAME_CLOCK_S, middles, 0.0)
 
 
 def _board_of(problem: Problem, camera: int) -> int:
@@ -91,12 +110,8 @@ def _check_turning(mounting: str, motions: RigidTransform) -> None:
         )
 
 
-def _check_fit(problem: Problem, unknowns: Unknowns) -> None:
+def misfit(problem: Problem, unknowns: Unknowns) -> tuple[float, str]:
+    """How far off the better corners of the worst camera are [px], and its name."""
     errors = np.linalg.norm(residuals(problem, unknowns), axis=1)
-    for camera, name in enumerate(problem.cameras):
-        typical = float(np.median(errors[problem.views[problem.view, 0] == camera]))
-        if typical > UNRELATED_PX:
-            raise DynacollectError(
-                f"The pictures of {name} do not fit the robot poses (half of its corners are off by more than"
-                f" {typical:.0f} px): check that frame numbers, metres and the camera's name are right."
-            )
+    owner = problem.views[problem.view, 0]
+    return max((float(np.percentile(errors[owner == row], FITTING)), name) for row, name in enumerate(problem.cameras))

@@ -61,7 +61,7 @@ def guessed_lens(camera: str, views: list[View], size: tuple[int, int]) -> LensG
             f"No lens fits the pictures of {camera}: check that its picture size is {size[0]} x {size[1]} and that the"
             " board is the one described."
         ) from error
-    seen = [_placed(views[index], lens) for index in usable]
+    seen = [placed(views[index], lens) for index in usable]
     good = [place for place, pose in enumerate(seen) if pose is not None]
     poses = [pose for pose in seen if pose is not None]
     if len(poses) < LEAST_VIEWS:
@@ -109,8 +109,10 @@ def _fitted(views: list[View], size: tuple[int, int]) -> Vector:
     return np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2], *dist])
 
 
-def _placed(view: View, lens: Vector) -> RigidTransform | None:
-    """The board before the camera."""
+def placed(view: View, lens: Vector) -> RigidTransform | None:
+    """The board before the camera, if the corners and the lens allow it."""
+    if len(view.pixels) < LEAST_CORNERS or not np.isfinite(lens).all():
+        return None
     found, turn, shift = cv2.solvePnP(view.corners, view.pixels, pinhole(lens), lens[4:])
     if not found or shift[2, 0] <= 0 or not np.isfinite(turn).all():
         return None

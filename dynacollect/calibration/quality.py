@@ -41,8 +41,8 @@ def held_out(problem: Problem, done: Settled) -> dict[str, HeldOut]:
     good = np.bincount(problem.view, done.weighing.keep, len(problem.views)) > 0
     counts = np.bincount(problem.views[good, 0], minlength=len(problem.cameras))
     aside = np.zeros(len(problem.frame_names), bool)
-    for mounting in problem.boards:
-        views = problem.views[good & (problem.views[:, 1] == problem.boards.index(mounting))]
+    for board in range(len(problem.boards)):
+        views = problem.views[good & (problem.views[:, 1] == board)]
         if counts[views[:, 0]].min(initial=LEAST_VIEWS) >= LEAST_VIEWS:
             frames = np.unique(views[:, 2])
             aside[np.random.default_rng(0).permutation(frames)[: max(1, round(ASIDE * len(frames)))]] = True

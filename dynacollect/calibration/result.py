@@ -33,6 +33,14 @@ class PlacedBoard:
     std: PoseStd
 
 
+@dataclass(frozen=True, slots=True)
+class ClockOffset:
+    """What added to a camera's times gives the robot's, and its one sigma [s]."""
+
+    offset_s: float
+    std_s: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SolvedCamera:
     """One camera's lens and place."""
@@ -50,6 +58,8 @@ class SolvedCamera:
     pose_std: PoseStd
     rms_px: float
     """Of the corners used, per corner (both directions together)."""
+    clock: ClockOffset | None = None
+    """None where the arm stood still for the pictures."""
 
     def model(self) -> CameraModel:
         """The camera that the rest of the project projects with."""
@@ -153,7 +163,10 @@ class Calibration:
     corners: Corners
     quality: Quality
     covariance: Vector
-    """Of each camera in order (nine lens numbers, turn [rad], shift [m]), each board (turn, shift), the scale."""
+    """Of each camera in order (nine lens numbers, turn [rad], shift [m]), each board (turn, shift), the scale if it was
+    asked for, and each camera's clock if the arm moved."""
+    findings: tuple[str, ...] = ()
+    """What happened while the pictures were taken, and was solved around."""
 
     def rejected(self) -> tuple[ViewReport, ...]:
         """The views left out."""

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.spatial.transform import RigidTransform
 
 from ..rig.errors import DynacollectError
 from ..rig.nouns import Vector
-from .initial import first_guess
+from .diagnose import guessed
+from .explain import explained
+from .joint_order import misnoted
 from .lens import pinhole
 from .model import CAMERA, POSE, Problem, residuals
+from .problem import Story, check_roles, tables
 from .quality import advice, held_out, lens_std, pose_std, rms
-from .result import Calibration, Corners, PlacedBoard, Quality, SolvedCamera, ViewReport
-from .settle import LEAST_CORNERS, Settled, settled
-from .sightings import CalibrationData, Mounting, Sighting
+from .result import Calibration, ClockOffset, Corners, PlacedBoard, Quality, SolvedCamera, ViewReport
+from .settle import Settled, settled
+from .sightings import CalibrationData, Mounting
 from .workspace import workspace_error
 
 LEAST_USED = 0.5
 """Of a camera's views: with fewer left, the pictures and the robot poses are not of one kind."""
+FARTHEST_M, WORST_PX = 10.0, 3.0
+"""A camera farther away, or corners that fit worse, mean that the data are not what they are said to be."""
 
 
 def solve(data: CalibrationData, *, scale: bool = False, box: tuple[Vector, Vector] | None = None) -> Calibration:
@@ -28,13 +32,16 @@ def solve(data: CalibrationData, *, scale: bool = False, box: tuple[Vector, Vect
     `scale` also finds the board's true size. `box` is the part of the workspace (low and high corner, base frame [m])
     that the predicted error is for; by default where the held board was.
     """
-    _check_roles(data)
-    problem, unused = _problem(data, scale)
-    done = settled(problem, first_guess(problem, data.sizes))
+    check_roles(data)
+    asked = Story(scale=scale)
+    problem, _ = tables(data, asked)
+    found = explained(data, asked, problem, settled(problem, guessed(data, problem)))
+    problem, done, (_, unused) = found.problem, found.done, tables(data, found.story)
     covariance = done.normal.covariance()
     errors = residuals(problem, done.unknowns)
-    views = _views(problem, done, errors) + unused
-    _check_used(problem, views)
+    views = _views(problem, done, errors)
+    _check_trust(problem, done, views)
+    views += unused
     noise = done.weighing.noise
     sizes = np.array([data.sizes[name] for name in problem.cameras], float)
     quality = Quality(
@@ -54,76 +61,14 @@ def solve(data: CalibrationData, *, scale: bool = False, box: tuple[Vector, Vect
         _cameras(problem, done, errors, covariance, data.sizes),
         boards,
         done.unknowns.scale,
-        float(np.sqrt(covariance[-1, -1])) if scale else 0.0,
+        float(np.sqrt(covariance[problem.still_width, problem.still_width])) if problem.free_scale else 0.0,
         {name: done.unknowns.frames[frame] for frame, name in enumerate(problem.frame_names)},
         views,
         Corners(problem.view, problem.ids, problem.pixels, errors, done.weighing.keep),
         quality,
         covariance,
+        found.findings + _noticed(data, views),
     )
-
-
-def _check_roles(data: CalibrationData) -> None:
-    if not data.sightings:
-        raise DynacollectError("No picture shows the board: take pictures with the board in view.")
-    known = {(pose.mounting, pose.frame) for pose in data.poses}
-    for camera in sorted({sighting.camera for sighting in data.sightings}):
-        mine = [sighting for sighting in data.sightings if sighting.camera == camera]
-        if len({sighting.mounting for sighting in mine}) > 1:
-            raise DynacollectError(
-                f"{camera} has pictures of both the held board and the board on the table: a fixed camera looks at the"
-                " held one and a wrist camera at the one on the table; move the others away."
-            )
-        if not any((sighting.mounting, sighting.frame) in known for sighting in mine):
-            raise DynacollectError(
-                f"No robot pose belongs to any picture of {camera}: note the robot's pose under each picture's frame"
-                " number."
-            )
-        if camera not in data.sizes:
-            raise DynacollectError(f"The picture size of {camera} is missing: give its width and height.")
-
-
-def _problem(data: CalibrationData, scale: bool) -> tuple[Problem, tuple[ViewReport, ...]]:
-    """The solver's tables, and the views that cannot serve."""
-    poses = {(pose.mounting, pose.frame): pose.T_base_flange for pose in data.poses}
-    good, unused = list[Sighting](), list[ViewReport]()
-    for sighting in sorted(data.sightings, key=lambda sighting: (sighting.camera, sighting.frame)):
-        lacks = "it shows too few corners" if len(sighting.ids) < LEAST_CORNERS else None
-        if (sighting.mounting, sighting.frame) not in poses:
-            lacks = "no robot pose has its frame number"
-        if lacks is None:
-            good.append(sighting)
-        else:
-            unused.append(_report(sighting, 0, 0.0, lacks))
-    if not good:
-        raise DynacollectError("No picture has six corners of the board and a robot pose: take more pictures.")
-    cameras = tuple(sorted({sighting.camera for sighting in data.sightings}))
-    boards: tuple[Mounting, ...] = tuple(sorted({sighting.mounting for sighting in good}))
-    frames: tuple[tuple[Mounting, int], ...] = tuple(sorted({(view.mounting, view.frame) for view in good}))
-    views = [
-        (cameras.index(view.camera), boards.index(view.mounting), frames.index((view.mounting, view.frame)))
-        for view in good
-    ]
-    missing = sorted(set(cameras) - {view.camera for view in good})
-    if missing:
-        raise DynacollectError(f"{missing[0]} has no picture with six corners of the board: take more pictures.")
-    problem = Problem(
-        cameras,
-        boards,
-        np.asarray(data.points, float),
-        RigidTransform.concatenate([poses[frame] for frame in frames]),
-        frames,
-        np.array(views),
-        np.repeat(np.arange(len(good)), [len(view.ids) for view in good]),
-        np.concatenate([view.ids for view in good]).astype(int),
-        np.concatenate([view.pixels for view in good]).astype(float),
-        scale,
-    )
-    return problem, tuple(unused)
-
-
-def _report(sighting: Sighting, used: int, rms_px: float, rejected: str | None) -> ViewReport:
-    return ViewReport(sighting.camera, sighting.mounting, sighting.frame, len(sighting.ids), used, rms_px, rejected)
 
 
 def _views(problem: Problem, done: Settled, errors: Vector) -> tuple[ViewReport, ...]:
@@ -139,8 +84,8 @@ def _views(problem: Problem, done: Settled, errors: Vector) -> tuple[ViewReport,
     return tuple(out)
 
 
-def _check_used(problem: Problem, views: tuple[ViewReport, ...]) -> None:
-    for camera in problem.cameras:
+def _check_trust(problem: Problem, done: Settled, views: tuple[ViewReport, ...]) -> None:
+    for row, camera in enumerate(problem.cameras):
         mine = [view for view in views if view.camera == camera]
         used = sum(not view.rejected for view in mine)
         if used < LEAST_USED * len(mine):
@@ -148,6 +93,24 @@ def _check_used(problem: Problem, views: tuple[ViewReport, ...]) -> None:
                 f"Only {used} of {len(mine)} pictures of {camera} agree with each other and the robot: check its name,"
                 " the frame numbers, and that camera and board were not moved."
             )
+        away = float(np.linalg.norm(done.unknowns.cameras[row].translation))
+        if away > FARTHEST_M or done.weighing.noise.corner_px > WORST_PX:
+            raise DynacollectError(
+                f"The pictures of {camera} do not fit the robot poses (corners are off by"
+                f" {done.weighing.noise.corner_px:.1f} px with it {away:.1f} m away): check the board's size, frame"
+                " numbers and metres."
+            )
+
+
+def _noticed(data: CalibrationData, views: tuple[ViewReport, ...]) -> tuple[str, ...]:
+    """What is wrong with the data and did no harm."""
+    out = []
+    for camera in sorted({view.camera for view in views}):
+        count = sum(view.camera == camera and "same picture" in (view.rejected or "") for view in views)
+        if count:
+            out.append(f"{camera} handed out the same picture again {count} times: it froze, or files were copied.")
+    order = misnoted(data.poses)
+    return (*out, *([order] if order else []))
 
 
 def _cameras(
@@ -168,5 +131,14 @@ def _cameras(
             lens_std(covariance, camera),
             pose_std(covariance, CAMERA * camera + 9),
             rms(errors[mine]),
+            _clock(problem, done, covariance, camera),
         )
     return out
+
+
+def _clock(problem: Problem, done: Settled, covariance: Vector, camera: int) -> ClockOffset | None:
+    """Nothing where the arm stood while this camera looked."""
+    row = problem.width - len(problem.cameras) + camera
+    if problem.way is None or covariance[row, row] <= 0:
+        return None
+    return ClockOffset(float(done.unknowns.clocks[camera]), float(np.sqrt(covariance[row, row])))

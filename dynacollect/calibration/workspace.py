@@ -43,8 +43,8 @@ def workspace_error(
     low, high = box or _held_box(problem, unknowns)
     axes = [np.linspace(a, b, SAMPLES) for a, b in zip(low, high, strict=True)]
     points = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 3)
-    held = problem.boards.index("held")
-    fixed = np.unique(problem.views[problem.views[:, 1] == held, 0])
+    held = [board for board, mounting in enumerate(problem.boards) if mounting == "held"]
+    fixed = np.unique(problem.views[np.isin(problem.views[:, 1], held), 0])
     places = unknowns.cameras.as_matrix()
     square, push = np.zeros((len(points), 3, 3)), np.zeros((len(points), 3, len(covariance)))
     count = np.zeros(len(points), int)
@@ -68,8 +68,8 @@ def workspace_error(
 
 
 def _held_box(problem: Problem, unknowns: Unknowns) -> tuple[Vector, Vector]:
-    held = [frame for frame, (mounting, _) in enumerate(problem.frame_names) if mounting == "held"]
-    board = unknowns.boards[problem.boards.index("held")]
-    corners = np.concatenate([(unknowns.frames[frame] * board).apply(problem.points) for frame in held])
+    held = [view for view in problem.views if problem.boards[view[1]] == "held"]
+    poses = [unknowns.frames[int(frame)] * unknowns.boards[int(board)] for _, board, frame in held]
+    corners = np.concatenate([pose.apply(problem.points) for pose in poses])
     low, high = np.percentile(corners, INNER, axis=0)
     return low, high

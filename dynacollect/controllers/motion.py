@@ -120,6 +120,10 @@ class Motion:
         """Joint position, velocity and acceleration of the set-points in force at a time."""
         return self._plan.at(now)
 
+    def arrived(self, now: float) -> bool:
+        """The motion in force is at its end, but for a moment."""
+        return self._plan.end - now < 2 * self.period
+
     def time_to(self, T_base_tool: RigidTransform, now: float, velocity: Vector | None = None) -> float:
         """Least seconds from the commanded state at `now` to a tool pose and velocity; inf if out of reach."""
         solution = self._probed(T_base_tool.as_matrix())
@@ -133,6 +137,11 @@ class Motion:
     def reachable(self, T_base_tool: RigidTransform) -> bool:
         """The arm can put its tool there, leaning by no more than `MAX_TILT`."""
         return _is_reached(self._probed(T_base_tool.as_matrix()))
+
+    def joints_for(self, T_base_tool: RigidTransform) -> Vector | None:
+        """Joints that put the tool there, leaning as `reachable` allows."""
+        solution = self._probed(T_base_tool.as_matrix())
+        return solution.joints if _is_reached(solution) else None
 
     def adopt(self, setpoints: SetPoints) -> None:
         """These went to the arm in place of the last ones: safety kept those before them, or stopped the arm.

@@ -54,11 +54,18 @@ class Sweep:
 
     def depth_in(self, links: Vector, lower: Vector, upper: Vector) -> Vector:
         """(n,): how far the arm reaches into a box, m; negative outside."""
+        return self.depth_in_turned(
+            links, np.broadcast_to(np.eye(4), (len(links), 4, 4)), lower, upper, len(self._balls)
+        )
+
+    def depth_in_turned(self, links: Vector, T_base_box: Vector, lower: Vector, upper: Vector, count: int) -> Vector:
+        """(n,): how far the first `count` moving links reach into boxes that stand askew, (n, 4, 4), m."""
         depth = np.full(len(links), -np.inf)
-        for i, (points, radii) in enumerate(self._balls):
+        for i, (points, radii) in enumerate(self._balls[:count]):
             if len(points):
                 centres = points @ links[:, i, :3, :3].transpose(0, 2, 1) + links[:, i, None, :3, 3]
-                sides = np.minimum(centres - lower, upper - centres).min(axis=2) + radii
+                local = (centres - T_base_box[:, None, :3, 3]) @ T_base_box[:, :3, :3]
+                sides = np.minimum(local - lower, upper - local).min(axis=2) + radii
                 depth = np.maximum(depth, sides.max(axis=1))
         return depth
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from scipy.spatial.transform import RigidTransform
+
 from .config_cell import Launcher, Motion
+from .nouns import Image, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,49 @@ class Staged:
     launcher: Launcher | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """A stiff white plate with a picture printed over the whole of its front, as a calibration board.
+
+    Its frame: origin at the plate's upper left corner, which is the outer corner of the picture's first pixel; x along
+    the picture's rows to the right, y down its columns, z into the plate, as seen by whoever faces the front. The
+    middle of the pixel in column c and row r lies at ((c + 0.5) width_m / columns, (r + 0.5) height_m / rows, 0).
+    """
+
+    image: Image
+    """(rows, columns) grey or (rows, columns, 3) RGB."""
+    width_m: float
+    height_m: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldBox:
+    """What the hand carries, as a box that motion keeps clear of table and arm; a little larger than the thing."""
+
+    T_flange_box: RigidTransform
+    """To the middle of the box, along its sides."""
+    half: Vector
+    """Half lengths (3,), m."""
+
+    @property
+    def corners(self) -> Vector:
+        """(8, 3), flange frame."""
+        signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], float)
+        return self.T_flange_box.apply(signs * self.half)
+
+
 class Stage(Protocol):
-    """Puts objects in their starting places and sets the target in motion."""
+    """Puts objects in their starting places and sets the target in motion; shows boards to the cameras."""
 
     def prepare(self, seed: int, request: Request | None = None) -> Staged: ...
 
     def launch(self) -> None:
         """Set the target in motion; returns at once."""
+        ...
+
+    def present(self, *, held: Panel | None = None, table: Panel | None = None) -> HeldBox | None:
+        """Clear the table and show these panels and no others: one clamped into the gripper by its handle, one on the
+        table, face up; where in detail is left to the person. The arm stands still meanwhile, and carries the box that
+        is returned. Without panels, all are taken away and the table is bare until it is prepared.
+        """
         ...

@@ -82,10 +82,35 @@ class Scene:
     """Camera and frame of the corrupted views."""
 
 
+@dataclass(frozen=True)
+class Move:
+    """Something is moved just before a frame, by this much in its own axes."""
+
+    what: str
+    frame: int
+    by: RigidTransform
+
+
+def _undone(move: Move | None, what: str, frame: int) -> RigidTransform:
+    before = move is not None and move.what == what and frame < move.frame
+    return move.by.inv() if move is not None and before else RigidTransform.identity()
+
+
 def scene(
-    seed: int = 0, *, frames: int = 30, pixel: float = 0.04, robot: float = 1.0, spoil: float = 0.0, tilt: float = 1.0
+    seed: int = 0,
+    *,
+    frames: int = 30,
+    pixel: float = 0.04,
+    robot: float = 1.0,
+    spoil: float = 0.0,
+    tilt: float = 1.0,
+    slip: Move | None = None,
+    bump: Move | None = None,
 ) -> Scene:
-    """`robot` scales 0.2 mm and 0.05 deg by axis; `tilt` 0 leaves turns about the flange's z axis only."""
+    """`robot` scales 0.2 mm and 0.05 deg by axis; `tilt` 0 leaves turns about the flange's z axis only.
+
+    `slip` names a mounting and `bump` a camera; the truth that is handed back is the one after it.
+    """
     rng = np.random.default_rng(seed)
     cameras = true_cameras()
     T_flange_board = pose(np.array([0.01, -0.02, 0.08]), Rotation.from_euler("xyz", [3, -2, 15], degrees=True)) * pose(
@@ -105,7 +130,9 @@ def scene(
                 if camera.wrist != (mounting == "table"):
                     continue
                 motion, board = (true.inv(), T_base_board) if camera.wrist else (true, T_flange_board)
-                local = (camera.place.inv() * motion * board).apply(POINTS)
+                board = board * _undone(slip, mounting, frame)
+                place = camera.place * _undone(bump, name, frame)
+                local = (place.inv() * motion * board).apply(POINTS)
                 if (sighting := _seen(rng, name, camera, mounting, frame, local, pixel)) is None:
                     continue
                 if rng.random() < spoil:

@@ -12,9 +12,10 @@ import pytest
 
 from dynacollect.calibration.initial import first_guess
 from dynacollect.calibration.model import CAMERA, LOCAL, POSE, linearised, residuals
+from dynacollect.calibration.problem import Story, tables
 from dynacollect.calibration.result import Calibration
-from dynacollect.calibration.sightings import CalibrationData, RobotPose, Sighting
-from dynacollect.calibration.solve import _problem, solve
+from dynacollect.calibration.sightings import CalibrationData, Sighting
+from dynacollect.calibration.solve import solve
 from dynacollect.calibration.workspace import located
 from dynacollect.rig.errors import DynacollectError
 from dynacollect.rig.nouns import Vector
@@ -70,7 +71,7 @@ def workspace_rms_mm(made: Scene, calibration: Calibration) -> float:
 
 def test_derivatives_are_those_of_the_residuals() -> None:
     made = scene(1, frames=8)
-    problem, _ = _problem(made.data, True)
+    problem, _ = tables(made.data, Story(scale=True))
     start = first_guess(problem, made.data.sizes)
     _, slopes = linearised(problem, start)
     rng = np.random.default_rng(0)
@@ -80,7 +81,7 @@ def test_derivatives_are_those_of_the_residuals() -> None:
         frames = rng.normal(size=(len(problem.frame_names), POSE)) * 1e-6
         steps = np.zeros((len(problem.views), LOCAL))
         for view in range(len(problem.views)):
-            steps[view, : LOCAL - POSE] = shared[problem.columns(view)]
+            steps[view, problem.local] = shared[problem.columns(view)]
             steps[view, LOCAL - POSE :] = frames[problem.views[view, 2]]
         told = np.einsum("nij,nj->ni", slopes, steps[problem.view])
         ahead, behind = (residuals(problem, start.moved(problem, sign * shared, sign * frames)) for sign in (1, -1))
@@ -157,11 +158,12 @@ def renamed(data: CalibrationData, names: dict[str, str], frames: range) -> Cali
 
 def test_cameras_swapped_in_some_frames_are_left_out_there() -> None:
     made = scene(4)
-    calibration = solve(renamed(made.data, {"front": "side", "side": "front"}, range(4)))
+    some = range(3, 30, 7)
+    calibration = solve(renamed(made.data, {"front": "side", "side": "front"}, some))
     assert {(view.camera, view.frame) for view in calibration.rejected()} == {
         (sighting.camera, sighting.frame)
         for sighting in made.data.sightings
-        if sighting.camera != "wrist" and sighting.frame in range(4)
+        if sighting.camera != "wrist" and sighting.frame in some
     }
     assert workspace_rms_mm(made, calibration) < 0.3
 
@@ -181,9 +183,6 @@ def test_wrong_roles_and_frames_are_refused() -> None:
         solve(renamed(data, {"front": "wrist", "wrist": "front"}, range(10)))
     with pytest.raises(DynacollectError, match="No robot pose belongs to any picture of front"):
         solve(replace(data, poses=tuple(pose for pose in data.poses if pose.mounting == "table")))
-    shifted = [RobotPose(pose.mounting, (pose.frame + 1) % 30, pose.T_base_flange) for pose in data.poses]
-    with pytest.raises(DynacollectError, match="check"):
-        solve(replace(data, poses=tuple(shifted)))
     few = tuple(sighting for sighting in data.sightings if sighting.camera != "side" or sighting.frame < 3)
     with pytest.raises(DynacollectError, match="needs at least"):
         solve(replace(data, sightings=few))

@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ..output import JsonFlag, emit
+from . import calibrate_capture, calibrate_files, calibrate_solve
 
 if TYPE_CHECKING:
     from ...calibration.boards import Board
 
 app = typer.Typer(help="Calibrate cameras, and where they are to the robot.", no_args_is_help=True)
-
-
-@app.callback()
-def calibrate() -> None:
-    """Keeps `board` a command of its own while it is the only one."""
 
 
 @app.command("board", epilog="Example: dynacollect calibrate board --out board.pdf --squares 7x5 --square-mm 36")
@@ -126,3 +122,8 @@ def _said(out: Path, beside: Path, board: Board, measured_mm: float | None) -> s
     else:
         lines[1] = f"{beside}: sizes as printed, with a ruler of {measured_mm:g} mm"
     return "\n".join(lines)
+
+
+calibrate_capture.add_to(app)
+calibrate_solve.add_to(app)
+calibrate_files.add_to(app)

@@ -13,10 +13,11 @@ from ..arms.model import ArmModel
 from ..camera_model import CameraModel, look_at
 from ..clock import SimClock
 from ..config import RigConfig
-from ..nouns import SetPoints
+from ..errors import DynacollectError
+from ..nouns import Grip, SetPoints
 from ..objects import catalogue
 from ..rig import Rig
-from ..stage import Request, Staged
+from ..stage import HeldBox, Panel, Request, Staged
 from .arm import CellArm
 from .arm_device import ArmDevice
 from .camera import CellCamera
@@ -24,6 +25,7 @@ from .camera_device import CameraDevice
 from .eye import Eye
 from .faults import FaultPlan, parse
 from .plan import EpisodePlan, draw
+from .plates import THICKNESS, hold, held_box, lay
 from .scene import WRIST_CAMERA
 from .self_launch import sweep
 from .world import Snapshot, World
@@ -85,10 +87,7 @@ class Cell:
     def prepare(self, seed: int, request: Request | None = None) -> Staged:
         """Set the table anew; the arm and the clocks go on."""
         plan = draw(seed, self.world.arm, self.config.cell.episodes, request)
-        for device in self.devices.values():
-            device.develop_all()
-        self.world.restage(plan)
-        self._retreat = None
+        self._set(plan)
         return Staged(
             tuple(placed.object for placed in plan.targets),
             tuple(placed.object for placed in plan.distractors),
@@ -96,8 +95,31 @@ class Cell:
             plan.launch.launcher,
         )
 
+    def present(self, *, held: Panel | None = None, table: Panel | None = None) -> HeldBox | None:
+        """As `Stage.present`; the fingers are told to close on the handle, or to open once it is gone."""
+        arm = self.world.arm
+        clamped = hold(held, arm, self.seed) if held else None
+        laid = lay(table, arm, self.seed) if table else None
+        self._set(self.world.plan.cleared(tuple(plate for plate in (clamped, laid) if plate)))
+        return held_box(held, arm) if held else None
+
+    def _set(self, plan: EpisodePlan) -> None:
+        """Another table in the same room; a plate is clamped or let go as a person would have the gripper do it."""
+        for device in self.devices.values():
+            device.develop_all()
+        held_before = self.world.plan.holds_plate
+        self.world.restage(plan)
+        self._retreat = None
+        if plan.holds_plate != held_before:
+            gripper = self.world.arm.gripper
+            width = THICKNESS if plan.holds_plate else gripper.max_width
+            here = SetPoints(np.array([self.clock.now()]), self.world.follower.position[None], Grip(width, gripper.min_force))
+            self.command(here)
+
     def launch(self) -> None:
         plan = self.world.plan
+        if not plan.targets:
+            raise DynacollectError("nothing is on the table that could be launched; prepare the table first")
         if plan.launch.launcher != "self":
             self.world.launch()
         elif self.world.launcher.ordered_at is None:

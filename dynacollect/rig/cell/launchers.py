@@ -27,10 +27,22 @@ SLOW = 0.05
 
 
 class Launcher:
-    """Acts on the target before each physics step; until the launch it keeps the target where it stands."""
+    """Acts on the target before each physics step; until the launch it keeps the target where it stands.
+
+    On a table without a target it does nothing.
+    """
 
     def __init__(self, plan: EpisodePlan, model: mujoco.MjModel, data: mujoco.MjData) -> None:
         self.plan, self.model, self.data = plan, model, data
+        self.ordered_at: float | None = None
+        self.lead = plan.launch.delay
+        """From the order until the motion begins, s."""
+        self._touched = False
+        if plan.targets:
+            self._take_aim()
+
+    def _take_aim(self) -> None:
+        plan, model, data = self.plan, self.model, self.data
         self.body = model.body("target0").id
         joint = model.body(self.body).jntadr[0]
         self.dof, self.adr = int(model.jnt_dofadr[joint]), int(model.jnt_qposadr[joint])
@@ -42,10 +54,6 @@ class Launcher:
         self.belt = model.joint("belt") if plan.launch.launcher == "conveyor" else None
         self.start_pose = data.qpos[self.adr : self.adr + 7].copy()
         self.belt_m = belt_length(self.start_pose[:3], plan.launch.way)
-        self.ordered_at: float | None = None
-        self.lead = plan.launch.delay
-        """From the order until the motion begins, s."""
-        self._touched = False
 
     @property
     def starts_at(self) -> float | None:
@@ -59,6 +67,8 @@ class Launcher:
             self.lead = self.plan.launch.delay if lead is None else lead
 
     def act(self, now: float, dt: float) -> None:
+        if not self.plan.targets:
+            return
         since = now - self.starts_at if self.starts_at is not None else -1.0
         launch = self.plan.launch
         if launch.launcher == "conveyor":

@@ -16,6 +16,7 @@ from ..objects.model import ObjectModel
 from ..stage import Request
 from . import looks
 from .launcher_choice import ROLLING_MOTIONS, choose_launcher
+from .plates import Plate
 from .rolling import rolling_pose, rolling_way, rolls_straight
 from .self_launch import can_sweep
 from .table import BELT_M, MARGIN, TABLE_X, TABLE_Y, belt_length, on_table
@@ -100,11 +101,21 @@ class EpisodePlan:
     launch: Launch = field(default_factory=lambda: Launch(None, "straight", np.zeros(3), np.zeros(3), 0.0))
     pushes: tuple[Push, ...] = ()
     scenery: Scenery = Scenery()
+    plates: tuple[Plate, ...] = ()
+    """Boards that are shown; nothing else is on the table then."""
+
+    def cleared(self, plates: tuple[Plate, ...] = ()) -> EpisodePlan:
+        """The same room with nothing on the table but these plates."""
+        return EpisodePlan(self.seed, (), scenery=self.scenery, plates=plates)
 
     @property
     def placed(self) -> tuple[Placed, ...]:
         """Everything on the table."""
         return (*self.targets, *self.distractors, *((self.container,) if self.container else ()))
+
+    @property
+    def holds_plate(self) -> bool:
+        return any(plate.where == "gripper" for plate in self.plates)
 
     @property
     def speed(self) -> float:

@@ -19,6 +19,7 @@ from ..objects.mjcf import SOLREF, add_object, set_contact_options
 from . import looks
 from .grip_contacts import stiffen
 from .plan import EpisodePlan, Scenery
+from .plates import add_plate
 from .rolling import rolling_way, slope_run
 from .table import TABLE_X, TABLE_Y, belt_length
 
@@ -68,6 +69,8 @@ def build(plan: EpisodePlan, arm: ArmModel, timestep: float) -> Scene:
     bodies = _objects(spec, plan)
     stiffen(spec, handle, bodies, plan, arm.gripper.pad_friction)
     _launcher(spec, plan)
+    for plate in plan.plates:
+        add_plate(spec, plate, arm, handle)
     spec.worldbody.add_camera(name=EYE)
     return Scene(spec.compile(), handle, bodies)
 

@@ -69,6 +69,10 @@ class Truth:
         shot = world.snapshot(world.time) if time is None else world.at(time)
         return {key: self._state(shot, key) for key in world.scene.bodies}
 
+    def panels(self) -> dict[str, RigidTransform]:
+        """Where the panels shown are: `gripper`, T_flange_panel; `table`, T_base_panel."""
+        return {plate.where: plate.T_parent_panel for plate in self.plan.plates}
+
     def joints(self) -> Vector:
         """Where the joints really are, whatever the feedback says."""
         return self._cell.world.data.qpos[self._cell.world.joint_addresses].copy()

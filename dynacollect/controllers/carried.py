@@ -1,0 +1,42 @@
+"""What the hand carries, kept clear of the table and of the arm itself."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..rig.arms.model import ArmModel
+from ..rig.nouns import Vector
+from ..rig.stage import HeldBox
+from .sweep import Sweep
+
+CLEARANCE_M = 0.02
+HAND_LINKS = 2
+"""The last links, which are where the thing is held."""
+
+
+class Carried:
+    """One box in one hand."""
+
+    def __init__(self, box: HeldBox, arm: ArmModel, table_z: float) -> None:
+        self._box, self._arm, self._floor = box, arm, table_z + CLEARANCE_M
+        self._sweep = Sweep(arm)
+        self._T_last_box = (arm.T_last_flange * box.T_flange_box).as_matrix()
+        self._corners = (arm.T_last_flange.apply(box.corners)).astype(float)
+
+    def breach(self, joints: Vector) -> str:
+        """What the thing would touch on a way (n, joints); empty where nothing."""
+        links = self._sweep.links(joints)
+        heights = links[:, -1, 2, :3] @ self._corners.T + links[:, -1, 2, 3, None]
+        if heights.min() < self._floor:
+            return f"what the hand holds would come {1e3 * (self._floor - heights.min()):.0f} mm too near to the table"
+        reach = self._box.half + CLEARANCE_M
+        inner = self._arm.joints - HAND_LINKS
+        depth = self._sweep.depth_in_turned(links, links[:, -1] @ self._T_last_box, -reach, reach, inner)
+        if depth.max() > 0:
+            return f"what the hand holds would come {1e3 * depth.max():.0f} mm too near to the arm"
+        return ""
+
+
+def middle(box: HeldBox) -> Vector:
+    """(3,), flange frame."""
+    return np.asarray(box.T_flange_box.translation)

@@ -1,0 +1,109 @@
+"""Takes the arm to single poses, slowly, and waits there until it stands."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.transform import RigidTransform
+
+from ..rig.arms import kinematics
+from ..rig.clock import Ticker
+from ..rig.nouns import ArmState, Command, SetPoints, Vector
+from ..rig.rig import Rig
+from .carried import Carried
+from .motion import Motion
+from .safety import Intervention, Safety
+
+PERIOD_S = 0.04
+SHARE, TOOL_SPEED = 0.35, 0.35
+"""Of the limits, and m/s: nobody waits for a calibration to be quick."""
+LONGEST_S = 25.0
+STILL_RAD_S, STILL_S = 0.004, 0.12
+"""An arm stands whose joints were slower for so long."""
+SETTLE_S = 3.0
+NEAR_M, NEAR_RAD = 0.01, 0.1
+"""A pose counts as reached if the arm can come so near to it."""
+OUT_OF_REACH = "the arm cannot reach that pose"
+
+
+class Visitor:
+    """One arm, driven from pose to pose."""
+
+    def __init__(self, rig: Rig, *, carried: Carried | None = None, shadow: bool = False) -> None:
+        arm = rig.arm.model
+        self._rig, self._carried, self.shadow = rig, carried, shadow
+        self._motion = Motion(arm, table_z=rig.config.safety.table_z, share=SHARE, tool_speed=TOOL_SPEED)
+        self._safety = Safety(rig.config.safety, arm, shadow=shadow)
+        self._T_tool_flange = arm.T_flange_tool.inv()
+        self._low, self._high = (np.array(side) for side in (rig.config.safety.box.lower, rig.config.safety.box.upper))
+
+    def allowed(self, T_base_flange: RigidTransform) -> bool:
+        """The arm reaches the pose, in the box, with what it carries clear of everything."""
+        T_base_tool = T_base_flange * self._T_tool_flange.inv()
+        place = T_base_tool.translation
+        if not ((place > self._low) & (place < self._high)).all():
+            return False
+        joints = self._joints(T_base_tool)
+        return joints is not None and (self._carried is None or not self._carried.breach(joints[None]))
+
+    def visit(self, T_base_flange: RigidTransform) -> str:
+        """Go there and stand; says why where that is not possible, with the arm at rest in either case."""
+        joints = self._joints(T_base_flange * self._T_tool_flange.inv())
+        return OUT_OF_REACH if joints is None else self.return_to(joints)
+
+    def _joints(self, T_base_tool: RigidTransform) -> Vector | None:
+        joints = self._motion.joints_for(T_base_tool)
+        if joints is None:
+            return None
+        off = kinematics.forward(self._rig.arm.model, joints).inv() * T_base_tool
+        near = np.linalg.norm(off.translation) < NEAR_M and off.rotation.magnitude() < NEAR_RAD
+        return joints if near else None
+
+    def return_to(self, joints: Vector) -> str:
+        """The same with joints for a goal."""
+        command = Command(joints=joints)
+        clock, state = self._rig.clock, self._rig.feel()
+        begin = clock.now()
+        self._motion.start(state.joints, begin)
+        self._safety.start(state.joints, begin)
+        ticker = Ticker(clock, PERIOD_S, start=begin)
+        while clock.now() < begin + LONGEST_S:
+            now = ticker.next().started
+            state = self._rig.feel()
+            if state.fault is not None:
+                self._rig.arm.stop()
+                return f"the arm reports {state.fault.name}: {state.fault.detail}"
+            setpoints = self._motion.towards(command, now)
+            if reason := self._motion.refused or self._touches(setpoints):
+                self._rig.arm.stop()
+                return reason
+            passed = self._safety.check(setpoints, state, now, state.measured_at)
+            self._motion.adopt(passed.setpoints)
+            if passed.send:
+                self._rig.arm.command(passed.setpoints)
+            if passed.interventions:
+                self._rig.arm.stop()
+                return _said(passed.interventions[0])
+            if self._motion.arrived(now):
+                return "" if self.shadow else self._stood(state)
+        self._rig.arm.stop()
+        return f"the arm is not there after {LONGEST_S:g} s"
+
+    def _touches(self, setpoints: SetPoints) -> str:
+        return "" if self._carried is None else self._carried.breach(setpoints.joints)
+
+    def _stood(self, state: ArmState) -> str:
+        """Wait until the joints stand."""
+        clock = self._rig.clock
+        since, end = clock.now(), clock.now() + SETTLE_S
+        while clock.now() < end:
+            clock.wait_until(clock.now() + PERIOD_S / 2)
+            state = self._rig.feel()
+            if np.abs(state.joint_velocity).max() > STILL_RAD_S:
+                since = clock.now()
+            elif clock.now() - since > STILL_S:
+                return ""
+        return f"the arm does not come to rest within {SETTLE_S:g} s"
+
+
+def _said(intervention: Intervention) -> str:
+    return f"safety: {intervention.reason} {intervention.detail}".strip()
