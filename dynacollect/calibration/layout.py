@@ -11,7 +11,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -63,6 +63,12 @@ class Layout:
     board: Board
     data: CalibrationData
     unused: tuple[Unused, ...]
+    paths: Mapping[tuple[Mounting, str, int], Path] = field(default_factory=dict)
+    """Of the pictures that show the board, by mounting, camera and frame."""
+
+    def picture(self, mounting: Mounting, camera: str, frame: int) -> NDArray[np.generic]:
+        """Grey, 8 or 16 bits."""
+        return _image(self.paths[mounting, camera, frame])
 
 
 def read_layout(folder: Path, progress: Progress | None = None) -> Layout:
@@ -83,7 +89,8 @@ def read_layout(folder: Path, progress: Progress | None = None) -> Layout:
     if not sightings:
         raise DynacollectError(f"No picture in {folder} shows the board: {_reasons(unused)}; take clearer pictures.")
     data = CalibrationData(board.points, tuple(sightings), tuple(poses), sizes)
-    return Layout(board, data, tuple(unused))
+    paths: dict[tuple[Mounting, str, int], Path] = {(one.mounting, one.camera, one.frame): one.path for one in pictures}
+    return Layout(board, data, tuple(unused), paths)
 
 
 def _reasons(unused: list[Unused]) -> str:

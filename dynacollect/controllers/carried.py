@@ -10,6 +10,7 @@ from ..rig.stage import HeldBox
 from .sweep import Sweep
 
 CLEARANCE_M = 0.02
+WOULD_TOUCH = "what the hand holds would come"
 HAND_LINKS = 2
 """The last links, which are where the thing is held."""
 
@@ -28,12 +29,12 @@ class Carried:
         links = self._sweep.links(joints)
         heights = links[:, -1, 2, :3] @ self._corners.T + links[:, -1, 2, 3, None]
         if heights.min() < self._floor:
-            return f"what the hand holds would come {1e3 * (self._floor - heights.min()):.0f} mm too near to the table"
+            return f"{WOULD_TOUCH} {1e3 * (self._floor - heights.min()):.0f} mm too near to the table"
         reach = self._box.half + CLEARANCE_M
         inner = self._arm.joints - HAND_LINKS
         depth = self._sweep.depth_in_turned(links, links[:, -1] @ self._T_last_box, -reach, reach, inner)
         if depth.max() > 0:
-            return f"what the hand holds would come {1e3 * depth.max():.0f} mm too near to the arm"
+            return f"{WOULD_TOUCH} {1e3 * depth.max():.0f} mm too near to the arm"
         return ""
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial.transform import RigidTransform
+from scipy.spatial.transform import RigidTransform, Rotation, Slerp
 
 from ..rig.arms import kinematics
 from ..rig.clock import Ticker
 from ..rig.nouns import ArmState, Command, SetPoints, Vector
 from ..rig.rig import Rig
-from .carried import Carried
+from .carried import WOULD_TOUCH, Carried
 from .motion import Motion
 from .safety import Intervention, Safety
 
@@ -22,6 +22,7 @@ STILL_RAD_S, STILL_S = 0.004, 0.12
 SETTLE_S = 3.0
 NEAR_M, NEAR_RAD = 0.01, 0.1
 """A pose counts as reached if the arm can come so near to it."""
+HIGHER_M, EDGE_M = 0.12, 0.01
 OUT_OF_REACH = "the arm cannot reach that pose"
 
 
@@ -48,7 +49,21 @@ class Visitor:
     def visit(self, T_base_flange: RigidTransform) -> str:
         """Go there and stand; says why where that is not possible, with the arm at rest in either case."""
         joints = self._joints(T_base_flange * self._T_tool_flange.inv())
-        return OUT_OF_REACH if joints is None else self.return_to(joints)
+        if joints is None:
+            return OUT_OF_REACH
+        why = self.return_to(joints)
+        if why.startswith((WOULD_TOUCH, "safety: table")) and (over := self._over(T_base_flange)) is not None:
+            why = self.return_to(over) or self.return_to(joints)
+        return why
+
+    def _over(self, T_base_flange: RigidTransform) -> Vector | None:
+        """Joints half-way there and higher, for a way around what the straight one would touch."""
+        here = self._rig.feel().T_base_tool
+        there = T_base_flange * self._T_tool_flange.inv()
+        middle = 0.5 * (here.translation + there.translation) + [0.0, 0.0, HIGHER_M]
+        turn = Slerp([0, 1], Rotation.concatenate([here.rotation, there.rotation]))(0.5)
+        place = np.clip(middle, self._low + EDGE_M, self._high - EDGE_M)
+        return self._joints(RigidTransform.from_components(place, turn))
 
     def _joints(self, T_base_tool: RigidTransform) -> Vector | None:
         joints = self._motion.joints_for(T_base_tool)

@@ -20,7 +20,7 @@ STEEPEST = np.deg2rad(65.0)
 """Between a board's normal and the line of sight; beyond it corners are not found well."""
 RIM_PX = 6.0
 """Corners nearer to the picture's rim are not found."""
-LEAST_SIDE_PX = 8.0
+LEAST_SIDE_PX = 14.0
 """Between neighbouring corners, for markers to be read."""
 LEAST_SEEN = 0.3
 """Of the board's corners."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -61,3 +61,24 @@ def controllers(
     for name, spread in rows.items():
         table.add_row(name, f"{spread.median:.2f}", f"{spread.p99:.2f}")
     emit(figures, as_json, table)
+
+
+@app.command("calibration", epilog="Example: dynacollect bench calibration --seeds 5 --pictures --json")
+def calibration(
+    seeds: Annotated[int, typer.Option("--seeds", min=1, max=1000, help="How many sets to draw and solve.")] = 5,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Draw every picture and find its corners, not corners alone.")
+    ] = False,
+    size: Annotated[Literal["480x360", "1280x720"], typer.Option("--size", help="Of the pictures.")] = "480x360",
+    corrupt: Annotated[
+        bool, typer.Option("--corrupt", help="5 % of frames have a wrong pose, a bumped board or torn pictures.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Errors of calibrations on drawn sets with known truth, beside the Cramer-Rao bound and OpenCV's stages."""
+    from ..benches.calibration import bench_calibration
+    from ..benches.calibration_view import view
+
+    across, down = map(int, size.split("x"))
+    figures = bench_calibration(seeds, (across, down), pictures=pictures, corrupt=corrupt)
+    emit(figures, as_json, view(figures))

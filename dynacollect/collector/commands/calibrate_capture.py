@@ -22,9 +22,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def capture(
-    out: Annotated[
-        Path, typer.Option("--out", help="Folder to fill, or to go on with.")
-    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder to fill, or to go on with.")],
     rig: RigOption = "cell",
     board: Annotated[
         Path | None, typer.Option("--board", help="Its board.json; by default that in --out, or an A3 ChArUco.")

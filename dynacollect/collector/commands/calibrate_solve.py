@@ -40,6 +40,9 @@ def solve(
     board_scale: Annotated[
         bool, typer.Option("--board-scale", help="Find the board's true size too, by the robot's metres.")
     ] = False,
+    guided: Annotated[
+        bool, typer.Option("--guided/--no-guided", help="Measure corners again with the first result, and solve again.")
+    ] = True,
     rig: Annotated[
         str | None,
         typer.Option("--rig", metavar="NAME|FILE", help="The rig that it is for: its names, serials and sizes."),
@@ -52,6 +55,7 @@ def solve(
     Writes calibration.yaml and report.html. Where the result is not good enough only the report is written, and the
     exit code is 1.
     """
+    from ...calibration.guided import solve_guided
     from ...calibration.layout import read_layout
     from ...calibration.report import report_html, verdict
     from ...calibration.solve import solve as solve_jointly
@@ -64,7 +68,10 @@ def solve(
         layout = read_layout(folder, progress)
     if config is not None:
         _check_names(layout, config)
-    solved = solve_jointly(layout.data, scale=board_scale)
+    if guided:
+        solved = solve_guided(layout.board, layout.picture, layout.data, scale=board_scale)
+    else:
+        solved = solve_jointly(layout.data, scale=board_scale)
     answer = verdict(solved)
     created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     file = _filed(solved, layout, created, config)

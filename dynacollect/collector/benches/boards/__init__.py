@@ -1,0 +1,1 @@
+"""Calibration sets with known truth, drawn by a projection and a renderer of their own."""
