@@ -11,8 +11,6 @@ from scipy.spatial.transform import RigidTransform, RotationSpline
 
 from ..rig.nouns import Vector
 
-LONGEST_GAP_S = 1.0
-"""Between poses with more time between them nothing is known."""
 LEAST_RUN = 4
 """Poses in a row, at least, for the way between them."""
 
@@ -41,15 +39,15 @@ class Run:
         return float(np.sqrt((self.places(self.times, 1) ** 2 + (0.3 * turning) ** 2).sum(axis=1).mean()))
 
 
-def runs(times: Vector, poses: RigidTransform) -> list[tuple[np.ndarray, Run]]:
-    """Each with the rows of its poses; poses that stand alone belong to none."""
+def runs(times: Vector, poses: RigidTransform, gap_s: float) -> list[tuple[np.ndarray, Run]]:
+    """Each with the rows of its poses; between poses more than `gap_s` apart nothing is known."""
     order = np.argsort(times, kind="stable")
     order = order[np.isfinite(times[order])]
     if len(order) < LEAST_RUN:
         return []
     gaps = np.diff(times[order])
     order, gaps = order[np.append(True, gaps > 0)], gaps[gaps > 0]
-    parts = np.split(order, np.flatnonzero(gaps > LONGEST_GAP_S) + 1)
+    parts = np.split(order, np.flatnonzero(gaps > gap_s) + 1)
     return [(part, Run.through(times[part], poses[part])) for part in parts if len(part) >= LEAST_RUN]
 
 

@@ -11,12 +11,14 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform
 
 from ..rig.errors import DynacollectError
+from ..rig.nouns import Vector
 from .adjust import cost
 from .handeye import middle
+from .initial import same_clocks
 from .lens_guess import View, placed
 from .model import Problem, Unknowns
 from .moved import proposals
-from .problem import Story, tables
+from .problem import FAR_S, Story, tables
 from .settle import Settled, settled
 from .sightings import CalibrationData
 
@@ -50,6 +52,7 @@ def explained(data: CalibrationData, story: Story, problem: Problem, done: Settl
     for _ in range(ROUNDS):
         likely = [trial for trial in proposals(now.problem, now.done, now.story) if trial.gain > WORTH_A_TRY]
         tries = [_tried(data, now, trial.story) for trial in likely[:TRIALS]]
+        tries += [_tried(data, now, longer) for longer in _longer_motions(data, now)]
         best = min(tries, key=_unlikely, default=now)
         if _unlikely(best) > _unlikely(now) - CLEARLY_LIKELIER:
             break
@@ -58,6 +61,18 @@ def explained(data: CalibrationData, story: Story, problem: Problem, done: Settl
     if now.story.bumps:
         now = _without_earlier(data, now)
     return replace(now, findings=tuple(findings))
+
+
+def _longer_motions(data: CalibrationData, now: Explained) -> list[Story]:
+    """As if the arm had not stopped between poses that are some time apart, where that makes a difference."""
+    story = replace(now.story, gap_s=FAR_S)
+    return (
+        [story] if now.story.gap_s < FAR_S and _moved_views(tables(data, story)[0]) > _moved_views(now.problem) else []
+    )
+
+
+def _moved_views(problem: Problem) -> int:
+    return 0 if problem.way is None else sum(len(views) for views, *_ in problem.way.runs)
 
 
 def _unlikely(of: Explained) -> float:
@@ -85,13 +100,19 @@ def _carried_over(now: Explained, problem: Problem) -> Unknowns:
         cameras=old.cameras[cameras],
         boards=old.boards[boards],
         frames=problem.measured,
-        clocks=old.clocks[cameras] if problem.way else old.clocks,
+        clocks=_clocks(old, cameras, problem),
     )
     new_cameras = problem.cameras if len(problem.cameras) != len(before.cameras) else ()
     new_boards = problem.boards if len(problem.boards) != len(before.boards) else ()
     doubled_cameras = {row for row, name in enumerate(new_cameras) if new_cameras.count(name) > 1}
     doubled_boards = {row for row, name in enumerate(new_boards) if new_boards.count(name) > 1}
     return _placed_anew(problem, start, doubled_cameras, doubled_boards)
+
+
+def _clocks(old: Unknowns, rows: list[int], problem: Problem) -> Vector:
+    if problem.way is None:
+        return np.zeros(0)
+    return old.clocks[rows] if len(old.clocks) else same_clocks(problem)
 
 
 def _last(names: tuple[str, ...], name: str) -> int:
@@ -141,7 +162,7 @@ def _without_earlier(data: CalibrationData, now: Explained) -> Explained:
         lenses=old.lenses[rows],
         cameras=old.cameras[rows],
         frames=problem.measured,
-        clocks=old.clocks[rows] if problem.way else old.clocks,
+        clocks=_clocks(old, rows, problem),
     )
     return Explained(now.story, problem, settled(problem, start), ())
 

@@ -46,7 +46,7 @@ def first_guess(problem: Problem, sizes: Mapping[str, tuple[int, int]]) -> Unkno
         RigidTransform.concatenate(cameras),
         RigidTransform.concatenate(boards),
         problem.measured,
-        clocks=_clocks(problem),
+        clocks=same_clocks(problem),
     )
 
 
@@ -56,7 +56,7 @@ def lens_and_motions(problem: Problem, sizes: Mapping[str, tuple[int, int]]) -> 
     return [(lens, _motions(problem, camera, lens)) for camera, lens in enumerate(lenses)]
 
 
-def _clocks(problem: Problem) -> Vector:
+def same_clocks(problem: Problem) -> Vector:
     """Zero, or what brings pictures and poses together where their clocks have nothing in common."""
     if problem.way is None:
         return np.zeros(0)

@@ -17,6 +17,8 @@ from .result import ViewReport
 from .settle import LEAST_CORNERS
 from .sightings import CalibrationData, Mounting, RobotPose, Sighting
 
+NEAR_S, FAR_S = 0.3, 1.5
+"""Poses nearer in time than the first are of one motion; between the two, the data must say."""
 SLOWEST = 0.004
 """RMS speed [m/s] under which the arm counts as standing while pictures are taken."""
 
@@ -29,6 +31,8 @@ class Story:
     """The board's true size is to be found."""
     slips: frozenset[tuple[Mounting, int]] = frozenset()
     """A board moved on its parent just before this frame."""
+    gap_s: float = NEAR_S
+    """Poses so near in time are of one motion."""
     bumps: Mapping[str, int] = field(default_factory=dict)
     """A camera moved just before this frame; what it saw earlier tells nothing of where it is."""
 
@@ -89,7 +93,7 @@ def tables(data: CalibrationData, story: Story, *, split: bool = False) -> tuple
         np.concatenate([view.ids for view in good]).astype(int),
         np.concatenate([view.pixels for view in good]).astype(float),
         story.scale,
-        _way(good, frames, [poses[frame] for frame in frames], measured),
+        _way(good, frames, [poses[frame] for frame in frames], measured, story.gap_s),
     )
     return problem, tuple(unused)
 
@@ -132,7 +136,11 @@ def _board_part(view: Sighting, story: Story) -> tuple[Mounting, int]:
 
 
 def _way(
-    good: list[Sighting], frames: tuple[tuple[Mounting, int], ...], poses: list[RobotPose], measured: RigidTransform
+    good: list[Sighting],
+    frames: tuple[tuple[Mounting, int], ...],
+    poses: list[RobotPose],
+    measured: RigidTransform,
+    gap_s: float,
 ) -> ArmWay | None:
     """How the arm moved, where pictures have times and it did move; a pose without a time has its pictures'."""
     taken = np.array([np.nan if view.captured_at is None else view.captured_at for view in good])
@@ -142,7 +150,7 @@ def _way(
     fastest = 0.0
     for mounting in sorted({mounting for mounting, _ in frames}):
         rows = np.array([row for row, (of, _) in enumerate(frames) if of == mounting])
-        for part, run in runs(told[rows], measured[rows]):
+        for part, run in runs(told[rows], measured[rows], gap_s):
             views = np.flatnonzero(np.isin(frame, rows[part]) & np.isfinite(taken))
             parts.append((views, told[frame[views]], taken[views], run))
             fastest = max(fastest, run.speed())

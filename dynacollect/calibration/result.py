@@ -31,6 +31,8 @@ class PlacedBoard:
     pose: RigidTransform
     """T_flange_board of the held board, T_base_board of the one on the table."""
     std: PoseStd
+    column: int
+    """Where its six unknowns begin in the covariance."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,9 @@ def solve(data: CalibrationData, *, scale: bool = False, box: tuple[Vector, Vect
     )
     start = CAMERA * len(problem.cameras)
     boards: dict[Mounting, PlacedBoard] = {
-        mounting: PlacedBoard(done.unknowns.boards[board], pose_std(covariance, start + POSE * board))
+        mounting: PlacedBoard(
+            done.unknowns.boards[board], pose_std(covariance, start + POSE * board), start + POSE * board
+        )
         for board, mounting in enumerate(problem.boards)
     }
     return Calibration(

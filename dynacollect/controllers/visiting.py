@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation, Slerp
 
 from ..rig.arms import kinematics
 from ..rig.clock import Ticker
-from ..rig.nouns import ArmState, Command, SetPoints, Vector
+from ..rig.nouns import ArmState, Command, Fault, SetPoints, Vector
 from ..rig.rig import Rig
 from .carried import WOULD_TOUCH, Carried
+from .envelope import Envelope
 from .motion import Motion
 from .safety import Intervention, Safety
 
@@ -24,6 +27,9 @@ NEAR_M, NEAR_RAD = 0.01, 0.1
 """A pose counts as reached if the arm can come so near to it."""
 HIGHER_M, EDGE_M = 0.12, 0.01
 OUT_OF_REACH = "the arm cannot reach that pose"
+SAFETY = "safety: "
+IN_THE_WAY = (WOULD_TOUCH, f"{SAFETY}table", f"{SAFETY}keep_out", f"{SAFETY}stopping_distance")
+"""How refusals begin that another way to the same place may not meet."""
 
 
 class Visitor:
@@ -34,36 +40,49 @@ class Visitor:
         self._rig, self._carried, self.shadow = rig, carried, shadow
         self._motion = Motion(arm, table_z=rig.config.safety.table_z, share=SHARE, tool_speed=TOOL_SPEED)
         self._safety = Safety(rig.config.safety, arm, shadow=shadow)
+        self._envelope = Envelope(rig.config.safety, arm)
         self._T_tool_flange = arm.T_flange_tool.inv()
         self._low, self._high = (np.array(side) for side in (rig.config.safety.box.lower, rig.config.safety.box.upper))
 
     def allowed(self, T_base_flange: RigidTransform) -> bool:
-        """The arm reaches the pose, in the box, with what it carries clear of everything."""
-        T_base_tool = T_base_flange * self._T_tool_flange.inv()
-        place = T_base_tool.translation
-        if not ((place > self._low) & (place < self._high)).all():
-            return False
-        joints = self._joints(T_base_tool)
-        return joints is not None and (self._carried is None or not self._carried.breach(joints[None]))
+        """The arm reaches the pose and may stand there, with what it carries clear of everything."""
+        joints = self._joints(T_base_flange * self._T_tool_flange.inv())
+        return joints is not None and not self._barred(joints)
 
     def visit(self, T_base_flange: RigidTransform) -> str:
         """Go there and stand; says why where that is not possible, with the arm at rest in either case."""
         joints = self._joints(T_base_flange * self._T_tool_flange.inv())
-        if joints is None:
-            return OUT_OF_REACH
-        why = self.return_to(joints)
-        if why.startswith((WOULD_TOUCH, "safety: table")) and (over := self._over(T_base_flange)) is not None:
-            why = self.return_to(over) or self.return_to(joints)
+        return OUT_OF_REACH if joints is None else self.return_to(joints)
+
+    def return_to(self, joints: Vector) -> str:
+        """The same as `visit` with joints for a goal."""
+        if why := self._barred(joints):
+            return why
+        why = self._straight(joints)
+        for over in self._over(joints) if why.startswith(IN_THE_WAY) else ():
+            why = self._straight(over) or self._straight(joints)
+            if not why.startswith(IN_THE_WAY):
+                break
         return why
 
-    def _over(self, T_base_flange: RigidTransform) -> Vector | None:
-        """Joints half-way there and higher, for a way around what the straight one would touch."""
-        here = self._rig.feel().T_base_tool
-        there = T_base_flange * self._T_tool_flange.inv()
-        middle = 0.5 * (here.translation + there.translation) + [0.0, 0.0, HIGHER_M]
-        turn = Slerp([0, 1], Rotation.concatenate([here.rotation, there.rotation]))(0.5)
-        place = np.clip(middle, self._low + EDGE_M, self._high - EDGE_M)
-        return self._joints(RigidTransform.from_components(place, turn))
+    def _barred(self, joints: Vector) -> str:
+        """Why the arm may not stand there; empty where it may."""
+        depths = self._envelope.depths(joints[None])[0]
+        worst = int(np.argmax(depths))
+        if depths[worst] > 0:
+            return f"{SAFETY}{self._envelope.names[worst]} by {depths[worst]:.3g}"
+        return "" if self._carried is None else self._carried.breach(joints[None])
+
+    def _over(self, joints: Vector) -> Iterator[Vector]:
+        """Joints higher up to go by, around what the straight way would touch: half-way, above here, above there."""
+        here, there = self._rig.feel().T_base_tool, kinematics.forward(self._rig.arm.model, joints)
+        turns = Slerp([0, 1], Rotation.concatenate([here.rotation, there.rotation]))
+        for share in (0.5, 0.0, 1.0):
+            middle = (1 - share) * here.translation + share * there.translation + [0.0, 0.0, HIGHER_M]
+            place = np.clip(middle, self._low + EDGE_M, self._high - EDGE_M)
+            over = self._joints(RigidTransform.from_components(place, turns(share)))
+            if over is not None and not self._barred(over):
+                yield over
 
     def _joints(self, T_base_tool: RigidTransform) -> Vector | None:
         joints = self._motion.joints_for(T_base_tool)
@@ -73,8 +92,13 @@ class Visitor:
         near = np.linalg.norm(off.translation) < NEAR_M and off.rotation.magnitude() < NEAR_RAD
         return joints if near else None
 
-    def return_to(self, joints: Vector) -> str:
-        """The same with joints for a goal."""
+    def pass_by(self, T_base_flange: RigidTransform, watch: Callable[[ArmState], None]) -> str:
+        """Go there without waiting; `watch` is called in every tick on the way."""
+        joints = self._joints(T_base_flange * self._T_tool_flange.inv())
+        return OUT_OF_REACH if joints is None else self._straight(joints, watch)
+
+    def _straight(self, joints: Vector, watch: Callable[[ArmState], None] | None = None) -> str:
+        """Without a way over; without waiting where somebody watches."""
         command = Command(joints=joints)
         clock, state = self._rig.clock, self._rig.feel()
         begin = clock.now()
@@ -85,8 +109,7 @@ class Visitor:
             now = ticker.next().started
             state = self._rig.feel()
             if state.fault is not None:
-                self._rig.arm.stop()
-                return f"the arm reports {state.fault.name}: {state.fault.detail}"
+                return self._failed(state.fault)
             setpoints = self._motion.towards(command, now)
             if reason := self._motion.refused or self._touches(setpoints):
                 self._rig.arm.stop()
@@ -98,10 +121,16 @@ class Visitor:
             if passed.interventions:
                 self._rig.arm.stop()
                 return _said(passed.interventions[0])
+            if watch is not None:
+                watch(state)
             if self._motion.arrived(now):
-                return "" if self.shadow else self._stood(state)
+                return "" if self.shadow or watch is not None else self._stood(state)
         self._rig.arm.stop()
         return f"the arm is not there after {LONGEST_S:g} s"
+
+    def _failed(self, fault: Fault) -> str:
+        self._rig.arm.stop()
+        return f"the arm reports {fault.name}: {fault.detail}"
 
     def _touches(self, setpoints: SetPoints) -> str:
         return "" if self._carried is None else self._carried.breach(setpoints.joints)
@@ -113,6 +142,8 @@ class Visitor:
         while clock.now() < end:
             clock.wait_until(clock.now() + PERIOD_S / 2)
             state = self._rig.feel()
+            if state.fault is not None:
+                return self._failed(state.fault)
             if np.abs(state.joint_velocity).max() > STILL_RAD_S:
                 since = clock.now()
             elif clock.now() - since > STILL_S:
@@ -121,4 +152,4 @@ class Visitor:
 
 
 def _said(intervention: Intervention) -> str:
-    return f"safety: {intervention.reason} {intervention.detail}".strip()
+    return f"{SAFETY}{intervention.reason} {intervention.detail}".strip()

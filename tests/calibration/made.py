@@ -59,8 +59,8 @@ def calibration(seed: int) -> Calibration:
     rng = np.random.default_rng(seed)
     cameras = {name: camera(rng, name, role) for name, role in ROLES.items()}
     boards: dict[Mounting, PlacedBoard] = {
-        "held": PlacedBoard(pose(rng), pose_std(rng)),
-        "table": PlacedBoard(pose(rng), pose_std(rng)),
+        "held": PlacedBoard(pose(rng), pose_std(rng), 45),
+        "table": PlacedBoard(pose(rng), pose_std(rng), 51),
     }
     space = Workspace(np.array([0.3, -0.2, 0.0]), np.array([0.7, 0.2, 0.2]), np.zeros((9, 3)), rng.uniform(0.1, 1, 9))
     quality = Quality(

@@ -100,7 +100,7 @@ def predicted_corners(
     problem, unknowns = _planned(calibration, points, sighting.mounting, poses, seen)
     pixels, slopes = linearised(problem, unknowns)
     mean = slopes.mean(axis=0)
-    columns = problem.columns(0)
+    columns = shared_columns(calibration, sighting.mounting, [sighting.camera])
     shared = calibration.covariance[np.ix_(columns, columns)]
     spread = mean[:, : len(columns)] @ shared @ mean[:, : len(columns)].T
     spread += mean[:, -POSE:] * noise_of(calibration).frame_sigmas() ** 2 @ mean[:, -POSE:].T
@@ -143,12 +143,20 @@ def _unknowns(calibration: Calibration, poses: RigidTransform) -> Unknowns:
     )
 
 
-def shared_columns(calibration: Calibration, mounting: Mounting) -> np.ndarray:
-    """Where the cameras and the board of a mounting, and the scale, stand in the covariance."""
+def shared_columns(
+    calibration: Calibration, mounting: Mounting, cameras: Sequence[str] | None = None, *, planned: bool = False
+) -> np.ndarray:
+    """Where cameras and the board of a mounting, and the scale, stand in the covariance; or in tables of planned views.
+
+    They differ where a board slipped: the covariance has one board more.
+    """
     names, boards = list(calibration.cameras), list(calibration.boards)
-    starts: Sequence[int] = [CAMERA * names.index(name) for name in cameras_of(calibration, mounting)]
+    mine = cameras_of(calibration, mounting) if cameras is None else cameras
+    starts = [CAMERA * names.index(name) for name in mine]
     first = CAMERA * len(names)
-    board = first + POSE * boards.index(mounting)
+    board = first + POSE * boards.index(mounting) if planned else calibration.boards[mounting].column
+    ends = [placed.column + POSE for placed in calibration.boards.values()]
+    scale = first + POSE * len(boards) if planned else max(ends)
     columns = [column for start in starts for column in range(start, start + CAMERA)]
     columns += range(board, board + POSE)
-    return np.array(columns + [first + POSE * len(boards)] * (calibration.board_scale_std > 0))
+    return np.array(columns + [scale] * (calibration.board_scale_std > 0))

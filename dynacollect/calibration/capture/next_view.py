@@ -99,7 +99,7 @@ def planned(belief: Belief, poses: RigidTransform, count: int) -> Iterator[NextV
 
 
 def _added(belief: Belief, poses: RigidTransform, seen: np.ndarray) -> Vector:
-    columns = shared_columns(belief.calibration, belief.mounting)
+    columns = shared_columns(belief.calibration, belief.mounting, planned=True)
     added = information(belief.calibration, belief.points, belief.mounting, poses, seen)
     return added[:, columns[:, None], columns]
 

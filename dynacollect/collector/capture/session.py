@@ -19,6 +19,7 @@ from ...calibration.capture.gate import Gate, Refused, Shot
 from ...calibration.capture.next_view import NextView, belief_of, next_view
 from ...calibration.capture.stakes import Uncertainty
 from ...calibration.capture.stop import Enough, why_stop
+from ...calibration.detect import detect
 from ...calibration.result import Calibration
 from ...calibration.sightings import CalibrationData, Mounting, RobotPose, Sighting
 from ...calibration.solve import solve
@@ -28,6 +29,7 @@ from ...rig.errors import DynacollectError
 from ...rig.nouns import Vector
 from ...rig.rig import Rig
 from ...rig.stage import HeldBox, Panel
+from .moving import Recorder, stations
 from .shooting import Stand, seen_standing
 
 HEADINGS = (0.0, 45.0, -45.0, 90.0, -90.0, 135.0, -135.0)
@@ -40,7 +42,9 @@ FIRST, CANDIDATES, EVERY = 9, 200, 4
 """First views per camera; poses that are compared for the next one; kept views between two solves."""
 HELD_BOX_M = 0.16
 """The middle of a held board stays so high over the bottom of the safety box."""
-MOST_FAILURES = 25
+RETURNS = 6
+"""Views that are tried as a middle for pictures in motion."""
+MOST_FAILURES = 60
 """Views in a row that came to nothing."""
 
 
@@ -90,6 +94,7 @@ class Session:
         self._refused: list[str] = []
         self._calibration: Calibration | None = None
         self._uncertainty: Uncertainty | None = None
+        self._pivot = np.zeros(3)
 
     def go_on_from(self, data: CalibrationData) -> None:
         """With what the folder holds already."""
@@ -112,9 +117,16 @@ class Session:
         for mounting in self._wish.mountings:
             if cameras := self._cameras(mounting):
                 said.append(self._mounting(mounting, cameras))
-                self._visitor.return_to(home)
+                said += self._swing(mounting, cameras)
+                self._back_to(home)
         self._rig.stage.present()
         return said
+
+    def _back_to(self, home: Vector) -> None:
+        if why := self._visitor.return_to(home):
+            raise DynacollectError(
+                f"The arm does not come back to where it started ({why}); move it there, and go on with the same line."
+            )
 
     def _cameras(self, mounting: Mounting) -> list[str]:
         mount = "fixed" if mounting == "held" else "wrist"
@@ -146,6 +158,37 @@ class Session:
                 words = f"{', '.join(best.cameras)}: lowers the error by {100 * best.gain:.0f} %"
                 failures = 0 if self._view(mounting, cameras, best.T_base_flange, words) else failures + 1
 
+    def _swing(self, mounting: Mounting, cameras: list[str]) -> list[str]:
+        """Pictures in motion, around the view that most cameras share, for their clocks."""
+        best = next((pose for pose in self._most_seen(mounting) if not self._visitor.visit(pose)), None)
+        if best is None:
+            return [f"{mounting}: no pictures in motion, since the arm cannot go back to a view."]
+        recorder = Recorder(self._rig, cameras)
+        self._say(mounting, "taking pictures in motion, for the clocks")
+        ways = [*stations(best, self._pivot), best]
+        for pose in ways:
+            if self._visitor.allowed(pose) and (why := self._visitor.pass_by(pose, recorder.watch)):
+                self._refused.append(f"pose in motion: {why}")
+        count = 0
+        for passing in recorder.passed:
+            good = {
+                name: taken for name, taken in passing.pictures.items() if not detect(self._board, taken.image).reason
+            }
+            if good:
+                flange = passing.arm.T_base_tool * self._rig.arm.model.T_flange_tool.inv()
+                self._album.append(mounting, good, flange, passing.arm.joints, passing.arm.measured_at)
+                count += len(good)
+        return [f"{mounting}: {count} pictures in motion."]
+
+    def _most_seen(self, mounting: Mounting) -> list[RigidTransform]:
+        """The flange poses of the views with the most corners in all cameras together, the best first."""
+        corners: dict[int, int] = {}
+        for one in self._sightings:
+            if one.mounting == mounting:
+                corners[one.frame] = corners.get(one.frame, 0) + len(one.ids)
+        poses = {pose.frame: pose.T_base_flange for pose in self._poses if pose.mounting == mounting}
+        return [poses[frame] for frame in sorted(corners, key=lambda frame: -corners[frame])[:RETURNS]]
+
     def _few(self, mounting: Mounting, cameras: list[str]) -> str:
         counts = ", ".join(f"{name} {self._count(mounting, name)}" for name in cameras)
         last = f" The last refusal: {self._refused[-1]}." if self._refused else ""
@@ -158,9 +201,9 @@ class Session:
         """Views around the poses from which cameras see the board best."""
         start = seen_standing(self._rig, cameras)
         if mounting == "table":
-            pivot = np.array([0.0, 0.0, self._distance(start, cameras[0])])
+            pivot = self._pivot = np.array([0.0, 0.0, self._distance(start, cameras[0])])
             return first_poses(start.T_base_flange, Around(pivot), self._visitor.allowed, FIRST, self._rng)
-        pivot = middle(box) if box else np.zeros(3)
+        pivot = self._pivot = middle(box) if box else np.zeros(3)
         shown = self._starts(start, cameras, pivot)
         out: list[RigidTransform] = []
         for pose in {id(pose): pose for pose in shown.values()}.values():
