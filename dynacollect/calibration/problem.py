@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -93,7 +93,7 @@ def tables(data: CalibrationData, story: Story, *, split: bool = False) -> tuple
         np.concatenate([view.ids for view in good]).astype(int),
         np.concatenate([view.pixels for view in good]).astype(float),
         story.scale,
-        _way(good, frames, [poses[frame] for frame in frames], measured, story.gap_s),
+        _way(good, data.poses, story.gap_s),
     )
     return problem, tuple(unused)
 
@@ -135,25 +135,24 @@ def _board_part(view: Sighting, story: Story) -> tuple[Mounting, int]:
     return view.mounting, sum(mounting == view.mounting and frame <= view.frame for mounting, frame in story.slips)
 
 
-def _way(
-    good: list[Sighting],
-    frames: tuple[tuple[Mounting, int], ...],
-    poses: list[RobotPose],
-    measured: RigidTransform,
-    gap_s: float,
-) -> ArmWay | None:
-    """How the arm moved, where pictures have times and it did move; a pose without a time has its pictures'."""
+def _way(good: list[Sighting], poses: Sequence[RobotPose], gap_s: float) -> ArmWay | None:
+    """How the arm moved, where pictures have times and it did move; a pose without a time has its pictures'.
+
+    Poses without a picture tell of the way, too.
+    """
     taken = np.array([np.nan if view.captured_at is None else view.captured_at for view in good])
-    frame = np.array([frames.index((view.mounting, view.frame)) for view in good])
-    told = np.array([_told(pose, taken[frame == row]) for row, pose in enumerate(poses)])
     parts = list[tuple[np.ndarray, Vector, Vector, Run]]()
     fastest = 0.0
-    for mounting in sorted({mounting for mounting, _ in frames}):
-        rows = np.array([row for row, (of, _) in enumerate(frames) if of == mounting])
-        for part, run in runs(told[rows], measured[rows], gap_s):
-            views = np.flatnonzero(np.isin(frame, rows[part]) & np.isfinite(taken))
+    for mounting in sorted({view.mounting for view in good}):
+        mine = [pose for pose in poses if pose.mounting == mounting]
+        row = {pose.frame: number for number, pose in enumerate(mine)}
+        frame = np.array([row.get(view.frame, -1) if view.mounting == mounting else -1 for view in good])
+        told = np.array([_told(pose, taken[frame == number]) for number, pose in enumerate(mine)])
+        places = RigidTransform.concatenate([pose.T_base_flange for pose in mine])
+        for part, run in runs(told, places, gap_s):
+            views = np.flatnonzero(np.isin(frame, part) & np.isfinite(taken))
             parts.append((views, told[frame[views]], taken[views], run))
-            fastest = max(fastest, run.speed())
+            fastest = max(fastest, run.speed() if len(views) else 0.0)
     return ArmWay(len(good), tuple(parts)) if fastest > SLOWEST else None
 
 

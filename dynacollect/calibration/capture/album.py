@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from ...rig.errors import DynacollectError
 from ...rig.nouns import Vector
 from ..boards import Board, board_text, read_board
 from ..layout import MOUNTINGS
-from ..sightings import Mounting
+from ..sightings import Mounting, RobotPose
 
 Rows = list[dict[str, Any]]
 ASIDE = ".part"
@@ -94,6 +94,20 @@ class Album:
                 f"Frame {frame} cannot be written to {self.folder} ({error.strerror}); make room and go on."
             ) from error
         return frame
+
+    def note_poses(self, mounting: Mounting, poses: Sequence[RobotPose]) -> None:
+        """Where the robot was between pictures; only where the mounting has pictures already."""
+        rows, frame = self._rows(mounting), self.next_frame(mounting)
+        for number, pose in enumerate(poses, frame):
+            row: dict[str, Any] = {"frame": number, "T_base_flange": pose.T_base_flange.as_matrix().tolist()}
+            row |= {} if pose.joints is None else {"joints": np.asarray(pose.joints, float).tolist()}
+            rows.append(row | {"measured_at": pose.measured_at})
+        try:
+            _put(self._poses(mounting), _json(rows))
+        except OSError as error:
+            raise DynacollectError(
+                f"Poses cannot be written to {self.folder} ({error.strerror}); make room and go on."
+            ) from error
 
     def _check(self, mounting: Mounting, rows: Rows, pictures: Mapping[str, Taken], joints: Vector | None) -> None:
         """What a reader would refuse is refused before it is written."""

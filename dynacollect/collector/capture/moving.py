@@ -48,12 +48,15 @@ class Recorder:
     rig: Rig
     cameras: Sequence[str]
     passed: list[Passing] = field(default_factory=list)
+    way: list[ArmState] = field(default_factory=list)
+    """In between."""
     _sequences: dict[str, int] = field(default_factory=dict)
 
     def watch(self, state: ArmState) -> None:
         """Take what is new, if the last is long enough ago."""
         self.rig.see()
         if self.passed and state.measured_at < self.passed[-1].arm.measured_at + EVERY_S:
+            self.way.append(state)
             return
         new = {name: frame for name in self.cameras if (frame := self._new(name, state)) is not None}
         if new:

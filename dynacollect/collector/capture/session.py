@@ -26,7 +26,7 @@ from ...calibration.solve import solve
 from ...controllers.carried import Carried, middle
 from ...controllers.visiting import Visitor
 from ...rig.errors import DynacollectError
-from ...rig.nouns import Vector
+from ...rig.nouns import ArmState, Vector
 from ...rig.rig import Rig
 from ...rig.stage import HeldBox, Panel
 from .moving import Recorder, stations
@@ -118,11 +118,13 @@ class Session:
             if cameras := self._cameras(mounting):
                 said.append(self._mounting(mounting, cameras))
                 said += self._swing(mounting, cameras)
+                self._rig.stage.present()
                 self._back_to(home)
-        self._rig.stage.present()
         return said
 
     def _back_to(self, home: Vector) -> None:
+        """With an empty hand, which has more room."""
+        self._visitor = Visitor(self._rig)
         if why := self._visitor.return_to(home):
             raise DynacollectError(
                 f"The arm does not come back to where it started ({why}); move it there, and go on with the same line."
@@ -138,8 +140,10 @@ class Session:
         self._visitor = Visitor(self._rig, carried=carried)
         self._tried = [pose.T_base_flange for pose in self._poses if pose.mounting == mounting]
         self._calibration = self._uncertainty = None
-        for pose in self._first(mounting, cameras, box):
-            self._view(mounting, cameras, pose, "looking around")
+        first = self._first(mounting, cameras, box)
+        if min(self._count(mounting, name) for name in cameras) < FIRST:
+            for pose in first:
+                self._view(mounting, cameras, pose, "looking around")
         failures = 0
         while True:
             self._solve(mounting, cameras)
@@ -160,7 +164,7 @@ class Session:
 
     def _swing(self, mounting: Mounting, cameras: list[str]) -> list[str]:
         """Pictures in motion, around the view that most cameras share, for their clocks."""
-        best = next((pose for pose in self._most_seen(mounting) if not self._visitor.visit(pose)), None)
+        best = next((pose for pose, joints in self._most_seen(mounting) if not self._visitor.return_to(joints)), None)
         if best is None:
             return [f"{mounting}: no pictures in motion, since the arm cannot go back to a view."]
         recorder = Recorder(self._rig, cameras)
@@ -178,15 +182,25 @@ class Session:
                 flange = passing.arm.T_base_tool * self._rig.arm.model.T_flange_tool.inv()
                 self._album.append(mounting, good, flange, passing.arm.joints, passing.arm.measured_at)
                 count += len(good)
+        if count:
+            self._album.note_poses(mounting, [self._robot_pose(mounting, -1, state) for state in recorder.way])
         return [f"{mounting}: {count} pictures in motion."]
 
-    def _most_seen(self, mounting: Mounting) -> list[RigidTransform]:
-        """The flange poses of the views with the most corners in all cameras together, the best first."""
+    def _robot_pose(self, mounting: Mounting, frame: int, arm: ArmState) -> RobotPose:
+        flange = arm.T_base_tool * self._rig.arm.model.T_flange_tool.inv()
+        return RobotPose(mounting, frame, flange, arm.joints, arm.measured_at)
+
+    def _most_seen(self, mounting: Mounting) -> list[tuple[RigidTransform, Vector]]:
+        """The flange poses and joints of the views with the most corners in all cameras together, the best first."""
         corners: dict[int, int] = {}
         for one in self._sightings:
             if one.mounting == mounting:
                 corners[one.frame] = corners.get(one.frame, 0) + len(one.ids)
-        poses = {pose.frame: pose.T_base_flange for pose in self._poses if pose.mounting == mounting}
+        poses = {
+            pose.frame: (pose.T_base_flange, pose.joints)
+            for pose in self._poses
+            if pose.mounting == mounting and pose.joints is not None
+        }
         return [poses[frame] for frame in sorted(corners, key=lambda frame: -corners[frame])[:RETURNS]]
 
     def _few(self, mounting: Mounting, cameras: list[str]) -> str:
@@ -283,7 +297,8 @@ class Session:
             stand.arm.joint_velocity,
             picture.captured_at,
         )
-        return self._gate.judged(shot, self._sightings, self._calibration)
+        kept = self._sightings if frame >= 0 else []
+        return self._gate.judged(shot, kept, self._calibration)
 
     def _data(self, mounting: Mounting) -> CalibrationData:
         return CalibrationData(

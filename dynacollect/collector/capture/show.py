@@ -55,7 +55,7 @@ def view(progress: Progress) -> RenderableType:
             continue
         tilt = min(seen.tilt_x, seen.tilt_y)
         bars = [bar(share) for share in (seen.area, tilt, seen.distance, seen.roll)]
-        table.add_row(name, str(views), *bars, seen.missing.split(": ", 1)[-1])
+        table.add_row(name, str(views), *bars, Text(seen.missing.split(": ", 1)[-1]))
     lines: list[RenderableType] = [table]
     robot = progress.coverage.robots.get(progress.mounting) if progress.coverage else None
     if robot is not None:

@@ -146,9 +146,10 @@ class CameraDevice:
     def picture(self, exposure: Exposure) -> Image:
         if exposure.sequence in self._developed:
             return self._developed.pop(exposure.sequence)
-        size, focal = self.sensor.render_size, self.sensor.render_focal
+        detail, (width, height) = self.eye.detail, self.sensor.render_size
+        size, focal = (detail * width, detail * height), detail * self.sensor.render_focal
         samples = [self.eye.see(shot, self.pose_at(shot, exposure), size, focal) for shot in exposure.shots]
-        return self.sensor.expose(samples, exposure.sequence, exposure.flaws)
+        return self.sensor.expose(samples, exposure.sequence, exposure.flaws, detail)
 
     def pose_at(self, shot: Snapshot, exposure: Exposure) -> RigidTransform:
         """Where the camera really was."""

@@ -25,7 +25,7 @@ from .camera_device import CameraDevice
 from .eye import Eye
 from .faults import FaultPlan, parse
 from .plan import EpisodePlan, draw
-from .plates import THICKNESS, hold, held_box, lay
+from .plates import THICKNESS, held_box, hold, lay
 from .scene import WRIST_CAMERA
 from .self_launch import sweep
 from .world import Snapshot, World
@@ -107,14 +107,13 @@ class Cell:
         """Another table in the same room; a plate is clamped or let go as a person would have the gripper do it."""
         for device in self.devices.values():
             device.develop_all()
-        held_before = self.world.plan.holds_plate
+        before = self.world.plan.held
         self.world.restage(plan)
         self._retreat = None
-        if plan.holds_plate != held_before:
-            gripper = self.world.arm.gripper
-            width = THICKNESS if plan.holds_plate else gripper.max_width
-            here = SetPoints(np.array([self.clock.now()]), self.world.follower.position[None], Grip(width, gripper.min_force))
-            self.command(here)
+        if (plan.held is None) != (before is None):
+            gripper, here = self.world.arm.gripper, self.world.follower.position.copy()
+            grip = Grip(gripper.max_width if plan.held is None else THICKNESS, gripper.min_force)
+            self.command(SetPoints(np.array([self.clock.now()]), here[None], grip))
 
     def launch(self) -> None:
         plan = self.world.plan
@@ -152,7 +151,9 @@ class Cell:
             # The table beneath the hand passes by; a turn about the line of sight smears half as far from the middle.
             passing = np.linalg.norm(tool[:3] + np.cross(tool[3:], BENEATH_M * ahead)) / WRIST_DEPTH_M
             return float(focal * (passing + 0.5 * abs(tool[3:] @ ahead)))
-        fastest = max([float(np.linalg.norm(tool[:3])), *world.object_speeds(shot)])
+        held = world.plan.held
+        edge = 0.0 if held is None else held.beyond_tool * float(np.linalg.norm(tool[3:]))
+        fastest = max([float(np.linalg.norm(tool[:3])) + edge, *world.object_speeds(shot)])
         return focal * fastest / 0.8
 
     def _model(self, name: str, index: int) -> CameraModel:

@@ -8,7 +8,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from ..arms import kinematics
 from ..nouns import Image, Vector
-from .scene import EYE
+from .scene import BOARD_DETAIL, EYE
 from .world import Snapshot, World
 
 MUJOCO_FROM_CV = np.diag([1.0, -1.0, -1.0])
@@ -23,6 +23,11 @@ class Eye:
         """Pictures drawn so far."""
         self._episode = -1
         self._renderers: dict[tuple[int, int], mujoco.Renderer] = {}
+
+    @property
+    def detail(self) -> int:
+        """How many times larger than its camera's picture a rendering should be."""
+        return BOARD_DETAIL if self.world.plan.plates else 1
 
     def see(self, shot: Snapshot, T_base_camera: RigidTransform, size: tuple[int, int], focal: float) -> Image:
         """What a pinhole camera of this size (width, height) and focal length in pixels sees; RGB."""

@@ -114,8 +114,9 @@ class EpisodePlan:
         return (*self.targets, *self.distractors, *((self.container,) if self.container else ()))
 
     @property
-    def holds_plate(self) -> bool:
-        return any(plate.where == "gripper" for plate in self.plates)
+    def held(self) -> Plate | None:
+        """The plate in the gripper."""
+        return next((plate for plate in self.plates if plate.mounting == "held"), None)
 
     @property
     def speed(self) -> float:

@@ -13,7 +13,6 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from ..arms import kinematics
 from ..arms.mjcf import ArmHandle
 from ..arms.model import ArmModel
 from ..nouns import Image
@@ -30,8 +29,8 @@ SLACK_M, SLACK_RAD = 0.003, float(np.deg2rad(3.0))
 """How far off a held plate is clamped, to either side, along and about each axis."""
 AROUND_M, TURN_RAD = 0.04, float(np.deg2rad(20.0))
 """How far off its place, and how far turned, a plate lies on the table."""
-LAID_REACH = (0.62, 0.80)
-"""Least and most distance of a plate on the table from the base axis, as shares of the arm's reach."""
+AHEAD = 0.75
+"""Where a plate on the table lies before the arm, as a share of its reach; the wrist camera sees it from home."""
 WHITE = (0.86, 0.86, 0.85, 1.0)
 TEXTURE_PX = 2048
 """Side of the picture that is rendered. A power of two: only then is every coarser copy of it centred on it."""
@@ -44,9 +43,14 @@ class Plate:
     """A panel and where it is."""
 
     panel: Panel
-    where: Literal["gripper", "table"]
+    mounting: Literal["held", "table"]
     T_parent_panel: RigidTransform
-    """From the flange in the gripper, from the base on the table."""
+    """From the flange for one that is held, from the base for one on the table."""
+
+    @property
+    def beyond_tool(self) -> float:
+        """How far a held plate reaches from the tool, m."""
+        return float(np.hypot(self.panel.width_m / 2, HANDLE + self.panel.height_m))
 
 
 def hold(panel: Panel, arm: ArmModel, seed: int) -> Plate:
@@ -55,15 +59,13 @@ def hold(panel: Panel, arm: ArmModel, seed: int) -> Plate:
     shift, turn = rng.uniform(-1, 1, 3) * SLACK_M, rng.uniform(-1, 1, 3) * SLACK_RAD
     slack = RigidTransform.from_components(shift, Rotation.from_rotvec(turn))
     hangs = RigidTransform.from_components([panel.width_m / 2, -THICKNESS / 2, HANDLE], FACING)
-    return Plate(panel, "gripper", arm.T_flange_tool * slack * hangs)
+    return Plate(panel, "held", arm.T_flange_tool * slack * hangs)
 
 
 def lay(panel: Panel, arm: ArmModel, seed: int) -> Plate:
     """Face up before the arm, the picture upright for a camera whose own top points away from the base."""
     rng = np.random.default_rng([seed, 0xB0A2, 1])
-    home = kinematics.forward(arm, arm.home).translation
-    ahead = float(np.clip(np.hypot(home[0], home[1]), *(arm.reach * np.array(LAID_REACH))))
-    middle = np.array([ahead, 0.0, THICKNESS]) + np.append(rng.uniform(-1, 1, 2) * AROUND_M, 0.0)
+    middle = np.array([AHEAD * arm.reach, 0.0, THICKNESS]) + np.append(rng.uniform(-1, 1, 2) * AROUND_M, 0.0)
     upright = Rotation.from_euler("z", rng.uniform(-1, 1) * TURN_RAD) * Rotation.from_matrix(
         np.array([[0.0, -1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
     )
@@ -74,7 +76,7 @@ def lay(panel: Panel, arm: ArmModel, seed: int) -> Plate:
 def held_box(panel: Panel, arm: ArmModel) -> HeldBox:
     """Where a held plate is for certain, however it was clamped; its handle is left out."""
     w, h = panel.width_m, panel.height_m
-    slack = SLACK_M + SLACK_RAD * np.array([HANDLE + h, HANDLE + h, w / 2])
+    slack = SLACK_M + SLACK_RAD * np.array([HANDLE + h, HANDLE + h + w / 2, w / 2])
     middle = RigidTransform.from_translation([0.0, 0.0, HANDLE + h / 2])
     return HeldBox(arm.T_flange_tool * middle, np.array([w / 2, THICKNESS / 2, h / 2]) + slack)
 
@@ -83,7 +85,7 @@ def add_plate(spec: mujoco.MjSpec, plate: Plate, arm: ArmModel, handle: ArmHandl
     """Draw a plate: white, with the picture as a sheet on its front, and the handle that the fingers hold."""
     panel = plate.panel
     half = np.array([panel.width_m, panel.height_m, THICKNESS]) / 2
-    held = plate.where == "gripper"
+    held = plate.mounting == "held"
     body = spec.body(handle.hand) if held else spec.worldbody
     T_body_panel = arm.T_flange_hand.inv() * plate.T_parent_panel if held else plate.T_parent_panel
     _box(body, T_body_panel, [*half[:2], half[2] + PAPER / 2], (*half[:2], half[2] - PAPER / 2), rgba=WHITE)
@@ -105,7 +107,7 @@ def _box(body: mujoco.MjsBody, T: RigidTransform, middle: list[float], half: tup
 
 def _print(spec: mujoco.MjSpec, plate: Plate) -> str:
     """A matt material with the panel's picture; white paper keeps short of what the sensor saturates at."""
-    name, picture = f"plate_{plate.where}", _texture(plate.panel.image)
+    name, picture = f"plate_{plate.mounting}", _texture(plate.panel.image)
     kind = mujoco.mjtTexture.mjTEXTURE_2D
     spec.add_texture(name=name, type=kind, width=TEXTURE_PX, height=TEXTURE_PX, nchannel=3).data = picture.tobytes()
     material = spec.add_material(name=name, rgba=WHITE, specular=0.0, shininess=0.0, texuniform=False)

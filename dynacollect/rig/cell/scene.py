@@ -42,6 +42,9 @@ SHADOW_PX = 1024
 """Side of the lamp's shadow map."""
 EDGE_SAMPLES = 4
 """Samples per pixel that smooth edges; with the shadow map, most of what a picture costs."""
+BOARD_DETAIL = 2
+"""While boards are shown, pictures are rendered so many times larger and shrunk: that smooths what is printed as well
+as edges, and puts both to a fiftieth of a pixel where they are."""
 TARGET = "target"
 WRIST_CAMERA = np.array([-0.075, 0.0, 0.025])
 """The wrist camera's lens in the hand frame, m."""
@@ -63,6 +66,8 @@ def build(plan: EpisodePlan, arm: ArmModel, timestep: float) -> Scene:
     """The scene of one episode, compiled."""
     spec = mujoco.MjSpec()
     _options(spec, timestep)
+    if plan.plates:
+        _add_detail(spec)
     _room(spec, plan.scenery)
     _table(spec, plan.scenery)
     handle = add_arm(spec, arm)
@@ -91,6 +96,12 @@ def _options(spec: mujoco.MjSpec, timestep: float) -> None:
     spec.visual.map.shadowscale = 0.45
     spec.stat.extent = 1.0
     spec.stat.center = np.array([0.4, 0.0, 0.1])
+
+
+def _add_detail(spec: mujoco.MjSpec) -> None:
+    spec.visual.global_.offwidth *= BOARD_DETAIL
+    spec.visual.global_.offheight *= BOARD_DETAIL
+    spec.visual.quality.offsamples = 0
 
 
 def _surface(spec: mujoco.MjSpec, name: str, look: str, seed: int, repeat: tuple[float, float], shine: float) -> str:

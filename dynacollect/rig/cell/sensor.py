@@ -32,20 +32,27 @@ class Sensor:
         self.model = model
         self.render_focal = float(model.K[0, 0])
         self.render_size = self._rendered_size()
-        self._map = self._distortion_map(1.0)
-        self._zoom = 1.0
+        self._lens = (1.0, 1)
+        """Zoom and detail that the map is for."""
+        self._map = self._distortion_map(*self._lens)
         self._gain = self._vignette(vignetting)
         levels = np.arange(256, dtype=np.float32)
         self._sigma = np.sqrt(shot_noise * levels + read_noise**2).astype(np.float32)
         self.seed = seed
         self._bank = self._noise_bank()
 
-    def expose(self, samples: list[Image], sequence: int, flaws: Flaws) -> Image:
-        """The picture of these renderings (several: the mean of the exposure time), with the noise of this frame."""
+    def expose(self, samples: list[Image], sequence: int, flaws: Flaws, detail: int = 1) -> Image:
+        """The picture of these renderings (several: the mean of the exposure time), with the noise of this frame.
+
+        With `detail` they are so many times as large as `render_size`, and each pixel gathers the light of its area.
+        """
         image: np.ndarray = samples[0] if len(samples) == 1 else _mean(samples)
-        if flaws.zoom != self._zoom:
-            self._map, self._zoom = self._distortion_map(flaws.zoom), flaws.zoom
+        if (flaws.zoom, detail) != self._lens:
+            self._lens = flaws.zoom, detail
+            self._map = self._distortion_map(*self._lens)
         image = cv2.remap(image, *self._map, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        if detail > 1:
+            image = cv2.resize(image, (self.model.width, self.model.height), interpolation=cv2.INTER_AREA)
         if flaws.defocus_px > 0:
             image = cv2.GaussianBlur(image, (0, 0), flaws.defocus_px)
         image = cv2.multiply(image, self._gain, scale=1 / 255)
@@ -57,7 +64,7 @@ class Sensor:
     def warped_mask(self, rendered: np.ndarray) -> np.ndarray:
         """A mask of the rendering as the lens bends it."""
         # The fixed-point map of the pictures holds whole pixels rounded down; the nearest ones need the exact map.
-        where = self._places(self._zoom)
+        where = self._places(self._lens[0], 1)
         return cv2.remap(rendered.astype(np.uint8), where, None, cv2.INTER_NEAREST).astype(bool)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
     def _rendered_size(self) -> tuple[int, int]:
@@ -72,16 +79,17 @@ class Sensor:
         rays = np.abs(self.model.unproject(border.astype(np.float64))[:, :2]).max(axis=0)
         return tuple(int(2 * np.ceil(self.render_focal * reach + 1)) for reach in rays)  # pyright: ignore[reportReturnType]
 
-    def _distortion_map(self, zoom: float) -> tuple[np.ndarray, np.ndarray]:
-        return cv2.convertMaps(self._places(zoom), None, cv2.CV_16SC2)  # pyright: ignore[reportReturnType, reportCallIssue, reportArgumentType]
+    def _distortion_map(self, zoom: float, detail: int) -> tuple[np.ndarray, np.ndarray]:
+        return cv2.convertMaps(self._places(zoom, detail), None, cv2.CV_16SC2)  # pyright: ignore[reportReturnType, reportCallIssue, reportArgumentType]
 
-    def _places(self, zoom: float) -> np.ndarray:
-        """Where in the rendering each pixel looks (height, width, 2)."""
+    def _places(self, zoom: float, detail: int) -> np.ndarray:
+        """Where in the rendering each pixel looks (height, width, 2), or each part of it, `detail` to a side."""
         model = self.model
-        size, K = (model.width, model.height), (model.K[0, 0], model.K[1, 1], model.K[0, 2], model.K[1, 2])
+        size, (cx, cy) = (detail * model.width, detail * model.height), detail * (model.K[:2, 2] + 0.5) - 0.5
+        K = (detail * model.K[0, 0], detail * model.K[1, 1], cx, cy)
         rays = _pixel_rays(size, tuple(map(float, K)), tuple(map(float, model.distortion))) / zoom
-        centre = (np.array(self.render_size) - 1) / 2
-        return (self.render_focal * rays + centre).astype(np.float32)
+        centre = (detail * np.array(self.render_size) - 1) / 2
+        return (detail * self.render_focal * rays + centre).astype(np.float32)
 
     def _vignette(self, strength: float) -> np.ndarray:
         w, h = self.model.width, self.model.height

@@ -70,8 +70,8 @@ class Truth:
         return {key: self._state(shot, key) for key in world.scene.bodies}
 
     def panels(self) -> dict[str, RigidTransform]:
-        """Where the panels shown are: `gripper`, T_flange_panel; `table`, T_base_panel."""
-        return {plate.where: plate.T_parent_panel for plate in self.plan.plates}
+        """Where the shown panels are: `held`, T_flange_panel; `table`, T_base_panel. The frame is that of `Panel`."""
+        return {plate.mounting: plate.T_parent_panel for plate in self.plan.plates}
 
     def joints(self) -> Vector:
         """Where the joints really are, whatever the feedback says."""
