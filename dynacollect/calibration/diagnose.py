@@ -30,10 +30,9 @@ def guessed(data: CalibrationData, problem: Problem) -> Unknowns:
     off, camera = misfit(problem, guess)
     if off < SUSPECT_PX:
         return guess
-    tried = [(_misfit(changed), remedy) for changed, remedy in _mistakes(data, problem)]
-    least, remedy = min(tried)
-    if least < min(BETTER * off, GOOD_PX):
-        raise DynacollectError(f"The pictures do not fit the robot's poses, but would if {remedy}.")
+    for changed, remedy in _mistakes(data, problem):
+        if _misfit(changed) < min(BETTER * off, GOOD_PX):
+            raise DynacollectError(f"The pictures do not fit the robot's poses, but would if {remedy}.")
     if off > UNRELATED_PX:
         raise DynacollectError(
             f"The pictures of {camera} do not fit the robot poses (most of its corners are off by more than"
@@ -51,9 +50,11 @@ def _misfit(data: CalibrationData) -> float:
 
 
 def _mistakes(data: CalibrationData, problem: Problem) -> Iterator[tuple[CalibrationData, str]]:
-    for step, which in ((1, "one before it"), (-1, "one after it"), (2, "two before it"), (-2, "two after it")):
-        poses = tuple(replace(pose, frame=pose.frame + step) for pose in data.poses)
-        yield replace(data, poses=poses), f"each had the pose of the frame {which}: number them alike"
+    sizes = [stretch(motions, lens.seen) for lens, motions in lens_and_motions(problem, data.sizes)]
+    size = float(np.median(sizes))
+    if size > 0:
+        words = f"the board were {size:.3g} times as large: measure a square and correct board.json"
+        yield replace(data, points=np.asarray(data.points) * size), words
     inverse = tuple(replace(pose, T_base_flange=pose.T_base_flange.inv()) for pose in data.poses)
     yield replace(data, poses=inverse), "T_base_flange were inverted: it takes the flange's coordinates to the base's"
     turned = tuple(replace(pose, T_base_flange=_transposed(pose.T_base_flange)) for pose in data.poses)
@@ -62,11 +63,9 @@ def _mistakes(data: CalibrationData, problem: Problem) -> Iterator[tuple[Calibra
         "the rotations were transposed: columns of T_base_flange are the flange's axes",
     )
     yield from _joint_orders(data, problem)
-    sizes = [stretch(motions, lens.seen) for lens, motions in lens_and_motions(problem, data.sizes)]
-    size = float(np.median(sizes))
-    if size > 0:
-        words = f"the board were {size:.3g} times as large: measure a square and correct board.json"
-        yield replace(data, points=np.asarray(data.points) * size), words
+    for step, which in ((1, "one before it"), (-1, "one after it"), (2, "two before it"), (-2, "two after it")):
+        poses = tuple(replace(pose, frame=pose.frame + step) for pose in data.poses)
+        yield replace(data, poses=poses), f"each had the pose of the frame {which}: number them alike"
 
 
 def _joint_orders(data: CalibrationData, problem: Problem) -> Iterator[tuple[CalibrationData, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 
 import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation, Slerp
@@ -25,7 +26,9 @@ STILL_RAD_S, STILL_S = 0.004, 0.12
 SETTLE_S = 3.0
 NEAR_M, NEAR_RAD = 0.01, 0.1
 """A pose counts as reached if the arm can come so near to it."""
-HIGHER_M, EDGE_M = 0.12, 0.01
+HIGHER_M = (0.12, 0.24)
+"""A way over goes so far above both ends."""
+EDGE_M = 0.01
 OUT_OF_REACH = "the arm cannot reach that pose"
 SAFETY = "safety: "
 IN_THE_WAY = (WOULD_TOUCH, f"{SAFETY}table", f"{SAFETY}keep_out", f"{SAFETY}stopping_distance")
@@ -59,8 +62,8 @@ class Visitor:
         if why := self._barred(joints):
             return why
         why = self._straight(joints)
-        for over in self._over(joints) if why.startswith(IN_THE_WAY) else ():
-            why = self._straight(over) or self._straight(joints)
+        for way in self._over(joints) if why.startswith(IN_THE_WAY) else ():
+            why = next(filter(None, map(self._straight, way)), "")
             if not why.startswith(IN_THE_WAY):
                 break
         return why
@@ -73,16 +76,20 @@ class Visitor:
             return f"{SAFETY}{self._envelope.names[worst]} by {depths[worst]:.3g}"
         return "" if self._carried is None else self._carried.breach(joints[None])
 
-    def _over(self, joints: Vector) -> Iterator[Vector]:
-        """Joints higher up to go by, around what the straight way would touch: half-way, above here, above there."""
+    def _over(self, joints: Vector) -> Iterator[list[Vector]]:
+        """Ways around what the straight one would touch: by half-way and higher, or up, across and down."""
         here, there = self._rig.feel().T_base_tool, kinematics.forward(self._rig.arm.model, joints)
         turns = Slerp([0, 1], Rotation.concatenate([here.rotation, there.rotation]))
-        for share in (0.5, 0.0, 1.0):
-            middle = (1 - share) * here.translation + share * there.translation + [0.0, 0.0, HIGHER_M]
-            place = np.clip(middle, self._low + EDGE_M, self._high - EDGE_M)
-            over = self._joints(RigidTransform.from_components(place, turns(share)))
-            if over is not None and not self._barred(over):
-                yield over
+        for higher, shares in product(HIGHER_M, ((0.5,), (0.0, 1.0))):
+            way = list[Vector]()
+            for share in shares:
+                middle = (1 - share) * here.translation + share * there.translation + [0.0, 0.0, higher]
+                place = np.clip(middle, self._low + EDGE_M, self._high - EDGE_M)
+                over = self._joints(RigidTransform.from_components(place, turns(share)))
+                if over is not None and not self._barred(over):
+                    way.append(over)
+            if way:
+                yield [*way, joints]
 
     def _joints(self, T_base_tool: RigidTransform) -> Vector | None:
         joints = self._motion.joints_for(T_base_tool)
@@ -133,7 +140,7 @@ class Visitor:
         return f"the arm reports {fault.name}: {fault.detail}"
 
     def _touches(self, setpoints: SetPoints) -> str:
-        return "" if self._carried is None else self._carried.breach(setpoints.joints)
+        return "" if self._carried is None else self._carried.breach(setpoints.joints, begun=True)
 
     def _stood(self, state: ArmState) -> str:
         """Wait until the joints stand."""

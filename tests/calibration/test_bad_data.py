@@ -35,7 +35,12 @@ def assert_honest(made: Scene, calibration: Calibration) -> None:
     assert workspace_rms_mm(made, calibration) < 0.45
 
 
-@pytest.mark.parametrize(("millimetres", "degrees"), [(1, 0.2), (4, 1), (40, 20)])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("millimetres", "degrees"), [(1, 0.2), pytest.param(4, 1, marks=SLOW), pytest.param(40, 20, marks=SLOW)]
+)
 def test_a_board_that_slips_in_the_gripper_is_solved_as_two(millimetres: float, degrees: float) -> None:
     made = scene(1, slip=Move("held", 15, by(millimetres, degrees)))
     calibration = solve(made.data)
@@ -44,6 +49,7 @@ def test_a_board_that_slips_in_the_gripper_is_solved_as_two(millimetres: float, 
     assert_honest(made, calibration)
 
 
+@SLOW
 def test_a_board_that_is_moved_on_the_table_is_solved_as_two() -> None:
     made = scene(2, slip=Move("table", 12, by(5, 1)))
     calibration = solve(made.data)
@@ -53,7 +59,13 @@ def test_a_board_that_is_moved_on_the_table_is_solved_as_two() -> None:
 
 
 @pytest.mark.parametrize(
-    ("camera", "millimetres", "degrees"), [("front", 1, 0.2), ("front", 50, 10), ("side", 5, 1), ("wrist", 5, 1)]
+    ("camera", "millimetres", "degrees"),
+    [
+        ("front", 50, 10),
+        pytest.param("front", 1, 0.2, marks=SLOW),
+        pytest.param("side", 5, 1, marks=SLOW),
+        pytest.param("wrist", 5, 1, marks=SLOW),
+    ],
 )
 def test_a_bumped_camera_is_where_it_is_now(camera: str, millimetres: float, degrees: float) -> None:
     made = scene(2, bump=Move(camera, 13, by(millimetres, degrees)))
@@ -64,17 +76,19 @@ def test_a_bumped_camera_is_where_it_is_now(camera: str, millimetres: float, deg
     assert_honest(made, calibration)
 
 
+@SLOW
 def test_a_camera_that_was_bumped_at_the_end_needs_more_pictures() -> None:
     with pytest.raises(DynacollectError, match="side was moved before frame 25 and has 5 pictures since"):
         solve(scene(0, bump=Move("side", 25, by(5, 1))).data)
 
 
+@SLOW
 def test_cameras_that_changed_names_halfway_are_refused() -> None:
     with pytest.raises(DynacollectError, match="front and side changed names before frame 15"):
         solve(renamed(scene(3).data, {"front": "side", "side": "front"}, range(15)))
 
 
-@pytest.mark.parametrize("size", [0.99, 1.003, 1.05])
+@pytest.mark.parametrize("size", [1.003, pytest.param(0.99, marks=SLOW), pytest.param(1.05, marks=SLOW)])
 def test_a_board_of_another_size_is_solved_by_the_robots_measure(size: float) -> None:
     made = scene(4)
     calibration = solve(replace(made.data, points=made.data.points / size))
@@ -91,6 +105,7 @@ def inverted(data: CalibrationData) -> CalibrationData:
     return replace(data, poses=tuple(replace(pose, T_base_flange=pose.T_base_flange.inv()) for pose in data.poses))
 
 
+@SLOW
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
@@ -107,6 +122,7 @@ def test_usual_mistakes_are_named(wrong, words: str) -> None:
         solve(wrong(scene(5).data))
 
 
+@SLOW
 def test_poses_of_other_pictures_are_refused() -> None:
     data = scene(5).data
     held = [pose for pose in data.poses if pose.mounting == "held"]
@@ -117,6 +133,7 @@ def test_poses_of_other_pictures_are_refused() -> None:
         solve(replace(data, poses=(*mixed, *table)))
 
 
+@SLOW
 def test_three_in_ten_spoilt_pictures_do_no_harm() -> None:
     made = scene(6, spoil=0.3)
     calibration = solve(made.data)
@@ -135,6 +152,7 @@ def test_a_frozen_camera_counts_once() -> None:
     assert_honest(made, calibration)
 
 
+@SLOW
 def test_a_view_of_another_rig_is_left_out() -> None:
     made, other = scene(8), scene(9)
     strange = next(view for view in other.data.sightings if view.camera == "front" and view.frame == 9)
@@ -177,6 +195,7 @@ def test_late_clocks_are_found_where_the_arm_moved(late: tuple[float, float]) ->
     assert not calibration.rejected()
 
 
+@SLOW
 def test_clocks_that_have_nothing_in_common_are_brought_together() -> None:
     made = panda(moving=True, late=(1000.0, -3.0))
     clocks = [camera.clock for camera in solve(made.data).cameras.values()]
@@ -189,6 +208,7 @@ def test_an_arm_that_stands_tells_nothing_of_clocks() -> None:
     assert all(camera.clock is None for camera in solve(panda().data).cameras.values())
 
 
+@SLOW
 def test_joints_in_another_order_are_noticed() -> None:
     data = panda().data
     assert not solve(data).findings
@@ -198,6 +218,7 @@ def test_joints_in_another_order_are_noticed() -> None:
         solve(reordered(data, (6, 5, 4, 3, 2, 1, 0), poses_too=True))
 
 
+@SLOW
 def test_a_pose_noted_twice_keeps_its_frame() -> None:
     data = scene(0).data
     extra = RobotPose("held", 500, data.poses[0].T_base_flange)

@@ -1,0 +1,1 @@
+"""Whether a calibrated rig still is where it was: reference pictures, a check against them, and a watch for drift."""

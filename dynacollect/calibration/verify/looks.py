@@ -1,0 +1,85 @@
+"""The poses in which a rig looks at itself, the pictures it takes there, and the folder that keeps them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ...rig.arms.model import ArmModel
+from ...rig.errors import DynacollectError
+from ...rig.nouns import Image, Vector
+
+SCHEMA = 1
+STEPS = ((0.0, 0.0, 0.0), (0.4, -0.12, 0.45), (-0.4, -0.12, -0.45), (0.0, -0.25, 0.9))
+"""Of the first, the last but one and the last joint, away from home [rad]: the hand stays about as high as at home."""
+MARGIN = 0.03
+"""From the joints' limits [rad]."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looks:
+    """One picture of every camera at each of a few arm poses; the gripper is open in all of them."""
+
+    joints: Vector
+    """(looks, joints), as measured while the pictures were taken [rad]."""
+    pictures: Mapping[str, tuple[Image, ...]]
+    """By camera, one for each row of `joints`, RGB."""
+
+    def __post_init__(self) -> None:
+        for camera, pictures in self.pictures.items():
+            if len(pictures) != len(self.joints):
+                raise DynacollectError(
+                    f"{camera} has {len(pictures)} pictures for {len(self.joints)} arm poses; take one at each."
+                )
+
+
+def look_joints(arm: ArmModel) -> Vector:
+    """Where the arm goes to be looked at: (looks, joints)."""
+    looks = np.repeat(arm.home[None], len(STEPS), axis=0)
+    looks[:, [0, -2, -1]] += np.array(STEPS)
+    return np.clip(looks, arm.lower + MARGIN, arm.upper - MARGIN)
+
+
+def save_looks(folder: Path, looks: Looks) -> None:
+    """Write `looks.json` and `<camera>/<look>.png` into a new folder."""
+    if folder.exists():
+        raise DynacollectError(f"{folder} is there already; remove it or name another folder.")
+    for camera, pictures in looks.pictures.items():
+        (folder / camera).mkdir(parents=True)
+        for index, picture in enumerate(pictures):
+            cv2.imwrite(str(_path(folder, camera, index)), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    facts = {"schema": SCHEMA, "cameras": list(looks.pictures), "joints": looks.joints.tolist()}
+    (folder / "looks.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+
+
+def load_looks(folder: Path) -> Looks:
+    """Read what `save_looks` wrote."""
+    file = folder / "looks.json"
+    if not file.is_file():
+        raise DynacollectError(f"There are no reference pictures in {folder}; take them right after calibrating.")
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        joints = np.array(facts["joints"], float)
+        cameras, schema = list(facts["cameras"]), facts["schema"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DynacollectError(f"{file} cannot be read ({error}); take the reference pictures anew.") from error
+    if schema != SCHEMA or joints.ndim != 2:
+        raise DynacollectError(f"{file} is of another version; take the reference pictures anew.")
+    pictures = {camera: tuple(_picture(_path(folder, camera, k)) for k in range(len(joints))) for camera in cameras}
+    return Looks(joints, pictures)
+
+
+def _path(folder: Path, camera: str, index: int) -> Path:
+    return folder / camera / f"{index:03d}.png"
+
+
+def _picture(path: Path) -> Image:
+    found = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if found is None:
+        raise DynacollectError(f"{path} is missing or no picture; take the reference pictures anew.")
+    return np.asarray(cv2.cvtColor(found, cv2.COLOR_BGR2RGB), np.uint8)
