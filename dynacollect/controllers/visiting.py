@@ -10,7 +10,7 @@ from scipy.spatial.transform import RigidTransform, Rotation, Slerp
 
 from ..rig.arms import kinematics
 from ..rig.clock import Ticker
-from ..rig.nouns import ArmState, Command, Fault, SetPoints, Vector
+from ..rig.nouns import ArmState, Command, Fault, Grip, SetPoints, Vector
 from ..rig.rig import Rig
 from .carried import WOULD_TOUCH, Carried
 from .envelope import Envelope
@@ -38,9 +38,11 @@ IN_THE_WAY = (WOULD_TOUCH, f"{SAFETY}table", f"{SAFETY}keep_out", f"{SAFETY}stop
 class Visitor:
     """One arm, driven from pose to pose."""
 
-    def __init__(self, rig: Rig, *, carried: Carried | None = None, shadow: bool = False) -> None:
+    def __init__(
+        self, rig: Rig, *, carried: Carried | None = None, grip: Grip | None = None, shadow: bool = False
+    ) -> None:
         arm = rig.arm.model
-        self._rig, self._carried, self.shadow = rig, carried, shadow
+        self._rig, self._carried, self._grip, self.shadow = rig, carried, grip, shadow
         self._motion = Motion(arm, table_z=rig.config.safety.table_z, share=SHARE, tool_speed=TOOL_SPEED)
         self._safety = Safety(rig.config.safety, arm, shadow=shadow)
         self._envelope = Envelope(rig.config.safety, arm)
@@ -106,7 +108,7 @@ class Visitor:
 
     def _straight(self, joints: Vector, watch: Callable[[ArmState], None] | None = None) -> str:
         """Without a way over; without waiting where somebody watches."""
-        command = Command(joints=joints)
+        command = Command(joints=joints, grip=self._grip)
         clock, state = self._rig.clock, self._rig.feel()
         begin = clock.now()
         self._motion.start(state.joints, begin)

@@ -252,6 +252,7 @@ def arrow_lengths(figure: ElementTree.Element) -> Vector:
     return np.hypot(ends[:, 2] - ends[:, 0], ends[:, 3] - ends[:, 1])
 
 
+@pytest.mark.slow
 def test_a_lens_that_does_not_fit_shows() -> None:
     made = scene(0, frames=18)
     bent = [

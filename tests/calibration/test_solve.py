@@ -127,6 +127,7 @@ def test_the_model_projects_as_the_truth_does() -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_robot_that_is_less_exact_is_noticed() -> None:
     made = scene(2, robot=4)
     quality = solve(made.data).quality

@@ -106,6 +106,7 @@ def test_a_bumped_camera_is_put_right(today: Day) -> None:
     assert set(result.covariances) == {"opst_cam"}
 
 
+@pytest.mark.slow
 def test_a_moved_base_is_told_from_moved_cameras(today: Day) -> None:
     lab = today.lab
     truth = RigidTransform.from_components([0.003, 0.004, 0.0], Rotation.from_rotvec([0, 0, np.deg2rad(-0.4)]))
@@ -211,10 +212,10 @@ def test_the_arm_looks_from_within_its_limits_with_the_hand_high(name: str) -> N
 def test_false_alarms_are_rare(rig: str, table: str) -> None:
     rigs = day(rig, scenery=Scenery(table=table, seed=8))
     alarms = []
-    for layout in range(10):
+    for layout in range(3):
         rigs.lab.lay_out(500 + layout)
         seen = rigs.lab.render(rigs.joints, light=(1.0, 0.8, 1.25)[layout % 3])
-        for noise in range(5):
+        for noise in range(2):
             result = verify(rigs.reference, rigs.lab.expose(rigs.joints, seen, 1 + 5 * layout + noise))
             alarms += [result.sentences] if moved(result) or result.base.moved else []
     assert alarms == []
@@ -225,11 +226,11 @@ def test_false_alarms_are_rare(rig: str, table: str) -> None:
 def test_two_millimetres_or_a_fifth_of_a_degree_are_seen(turn_deg: float, shift_mm: float) -> None:
     rigs, rng = day(looks=4), np.random.default_rng(7)
     missed = []
-    for noise in range(24):
+    for noise in range(6):
         name = list(rigs.lab.models)[noise % 3]
         way = direction(rng)
         truth = bumped(rigs.lab.models[name].T_parent_camera, turn_deg * way, shift_mm * way)
         result = verify(rigs.reference, rigs.pictures({name: truth}, noise))
         missed += [] if result.cameras[name].moved else [(name, way)]
         assert moved(result) <= {name}
-    assert len(missed) <= 1
+    assert missed == []

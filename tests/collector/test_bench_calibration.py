@@ -115,6 +115,7 @@ def test_a_set_is_read_back_from_files(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_command_prints_one_document() -> None:
     done = CliRunner().invoke(cli.app, ["bench", "calibration", "--seeds", "1", "--corrupt", "--json"])
     assert done.exit_code == 0, done.output

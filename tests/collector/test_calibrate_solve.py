@@ -134,6 +134,7 @@ def test_what_is_there_is_never_overwritten(solved: Solved) -> None:
     assert {path: path.read_bytes() for path in before} == before
 
 
+@pytest.mark.slow
 def test_people_get_a_line_a_camera_and_force_writes_over(folder: Path) -> None:
     (folder / "calibration.yaml").write_text("mine")
     (folder / "report.html").write_text("mine")
@@ -171,6 +172,7 @@ def test_a_result_that_is_not_good_enough_is_no_calibration(folder: Path) -> Non
     assert "Not good enough" in (folder / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_rig_gives_names_and_serials(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "rig.yaml").write_text(RIG.replace("WIDTH", "480"))
     done = run(folder, "--rig", tmp_path / "rig.yaml", "--json")
@@ -189,6 +191,7 @@ def test_a_rig_gives_names_and_serials(folder: Path, tmp_path: Path) -> None:
         (("  front", "  fornt"), "my-lab has no camera front; did you mean 'fornt'?"),
     ],
 )
+@pytest.mark.slow
 def test_another_rigs_pictures_are_refused(folder: Path, tmp_path: Path, change: tuple[str, str], said: str) -> None:
     (tmp_path / "rig.yaml").write_text(RIG.replace(*change).replace("WIDTH", "480"))
     done = run(folder, "--rig", tmp_path / "rig.yaml")
