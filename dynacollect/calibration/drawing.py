@@ -42,8 +42,8 @@ class Drawing:
         wide, high = (int(np.ceil((side + 2 * shortest) * per_metre)) for side in board.size_m)
         sheets: list[Picture] = [np.ones((high, wide), np.float32)]
         for patch in board.black():
-            columns, across = _cover((patch.x + shortest) * per_metre, patch.width * per_metre)
-            rows, down = _cover((patch.y + shortest) * per_metre, patch.height * per_metre)
+            columns, across = covered((patch.x + shortest) * per_metre, patch.width * per_metre)
+            rows, down = covered((patch.y + shortest) * per_metre, patch.height * per_metre)
             sheets[0][rows, columns] -= np.outer(down, across)
         while len(sheets) < SHEETS:
             high, wide = (side // 2 for side in sheets[-1].shape)
@@ -64,11 +64,11 @@ class Drawing:
         return cv2.resize(seen, (FINER * wide, FINER * high), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def _cover(start: float, length: float) -> tuple[slice, Picture]:
-    """Which texels a stretch touches, and how much of each it covers."""
+def covered(start: float, length: float) -> tuple[slice, Vector]:
+    """Which pixels a stretch (in pixels) touches, and how much of each it covers."""
     first, last = int(start), int(np.ceil(start + length))
     edges = np.clip(np.arange(first, last + 1.0), start, start + length)
-    return slice(first, last), np.diff(edges).astype(np.float32)
+    return slice(first, last), np.diff(edges)
 
 
 def places_of(rays: Vector, pose: Vector) -> Vector:

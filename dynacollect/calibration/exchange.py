@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from scipy.spatial.transform import RigidTransform
-
 from ..rig.config import RigConfig
 from ..rig.errors import DynacollectError
 from .exchange_kalibr import read_kalibr
@@ -96,7 +94,7 @@ def _filed(name: str, camera: ForeignCamera, rig: RigConfig | None) -> FiledCame
             f"{name} has a pose to the {camera.parent}, and in the rig it is {role}; mend one of them."
         )
     model = camera.model
-    pose = _pose(model.T_parent_camera) if camera.parent == parent else None
+    pose = Pose.of(model.T_parent_camera) if camera.parent == parent else None
     return FiledCamera(
         role=role,
         serial=ours and ours.serial,
@@ -106,9 +104,3 @@ def _filed(name: str, camera: ForeignCamera, rig: RigConfig | None) -> FiledCame
         T_base_camera=pose if role == "fixed" else None,
         T_flange_camera=pose if role == "wrist" else None,
     )
-
-
-def _pose(pose: RigidTransform) -> Pose:
-    x, y, z = pose.translation.tolist()
-    qx, qy, qz, qw = pose.rotation.as_quat(canonical=True).tolist()
-    return Pose(translation=(x, y, z), quaternion=(qx, qy, qz, qw))

@@ -19,6 +19,7 @@ from .lens_guess import View, placed
 from .model import Problem, Unknowns
 from .moved import proposals
 from .problem import FAR_S, Story, tables
+from .result import ViewReport
 from .settle import Settled, settled
 from .sightings import CalibrationData
 
@@ -43,32 +44,34 @@ class Explained:
     story: Story
     problem: Problem
     done: Settled
-    findings: tuple[str, ...]
+    unused: tuple[ViewReport, ...]
+    """Views that are not in the tables."""
+    findings: tuple[str, ...] = ()
 
 
-def explained(data: CalibrationData, story: Story, problem: Problem, done: Settled) -> Explained:
+def explained(data: CalibrationData, plain: Explained) -> Explained:
     """The solution that explains the data best, from the plain one."""
-    now = Explained(story, problem, done, ())
+    now, longer = plain, _has_longer_motions(data, plain)
     for _ in range(ROUNDS):
         likely = [trial for trial in proposals(now.problem, now.done, now.story) if trial.gain > WORTH_A_TRY]
         tries = [_tried(data, now, trial.story) for trial in likely[:TRIALS]]
-        tries += [_tried(data, now, longer) for longer in _longer_motions(data, now)]
+        if longer:
+            tries.append(_tried(data, now, replace(now.story, gap_s=FAR_S)))
+            longer = _clearly_likelier(tries[-1], now)
         best = min(tries, key=_unlikely, default=now)
-        if _unlikely(best) > _unlikely(now) - CLEARLY_LIKELIER:
+        if not _clearly_likelier(best, now):
             break
-        now = best
-    findings = [*_size_words(now, story), *_slip_words(now), *_bump_words(now)]
+        now, longer = best, longer and best.story.gap_s < FAR_S
+    findings = [*_size_words(now, plain.story), *_slip_words(now), *_bump_words(now)]
     if now.story.bumps:
         now = _without_earlier(data, now)
     return replace(now, findings=tuple(findings))
 
 
-def _longer_motions(data: CalibrationData, now: Explained) -> list[Story]:
-    """As if the arm had not stopped between poses that are some time apart, where that makes a difference."""
-    story = replace(now.story, gap_s=FAR_S)
-    return (
-        [story] if now.story.gap_s < FAR_S and _moved_views(tables(data, story)[0]) > _moved_views(now.problem) else []
-    )
+def _has_longer_motions(data: CalibrationData, plain: Explained) -> bool:
+    """It makes a difference if the arm did not stop between poses that are some time apart."""
+    problem, _ = tables(data, replace(plain.story, gap_s=FAR_S))
+    return _moved_views(problem) > _moved_views(plain.problem)
 
 
 def _moved_views(problem: Problem) -> int:
@@ -84,9 +87,13 @@ def _unlikely(of: Explained) -> float:
     return float(cost(of.problem, of.done.unknowns, of.done.weighing) + widths + left_out)
 
 
+def _clearly_likelier(one: Explained, other: Explained) -> bool:
+    return _unlikely(one) <= _unlikely(other) - CLEARLY_LIKELIER
+
+
 def _tried(data: CalibrationData, now: Explained, story: Story) -> Explained:
-    problem, _ = tables(data, story, split=True)
-    return Explained(story, problem, settled(problem, _carried_over(now, problem)), ())
+    problem, unused = tables(data, story, split=True)
+    return Explained(story, problem, settled(problem, _carried_over(now, problem)), unused)
 
 
 def _carried_over(now: Explained, problem: Problem) -> Unknowns:
@@ -147,7 +154,7 @@ def _placed_anew(problem: Problem, start: Unknowns, cameras: set[int], boards: s
 
 def _without_earlier(data: CalibrationData, now: Explained) -> Explained:
     """Solved again without what bumped cameras saw before."""
-    problem, _ = tables(data, now.story)
+    problem, unused = tables(data, now.story)
     for name, frame in now.story.bumps.items():
         count = int((problem.views[:, 0] == problem.cameras.index(name)).sum())
         if count < LEAST_SINCE:
@@ -164,7 +171,7 @@ def _without_earlier(data: CalibrationData, now: Explained) -> Explained:
         frames=problem.measured,
         clocks=_clocks(old, rows, problem),
     )
-    return Explained(now.story, problem, settled(problem, start), ())
+    return Explained(now.story, problem, settled(problem, start), unused)
 
 
 def _size_words(now: Explained, asked: Story) -> list[str]:

@@ -97,6 +97,13 @@ class Pose(Part):
             raise refusal(f"the quaternion's length is {length:g}", "write x, y, z, w of length 1", "quaternion")
         return self
 
+    @classmethod
+    def of(cls, pose: RigidTransform) -> Self:
+        """As it is, unrounded."""
+        x, y, z = pose.translation.tolist()
+        qx, qy, qz, qw = pose.rotation.as_quat(canonical=True).tolist()
+        return cls(translation=(x, y, z), quaternion=(qx, qy, qz, qw))
+
     @property
     def transform(self) -> RigidTransform:
         """From the inner frame's coordinates to its parent's."""

@@ -16,10 +16,8 @@ from ..rig.config_base import LIST, Part, refusal
 from ..rig.config_errors import rig_error
 from ..rig.nouns import Vector
 from .file_parts import FARTHEST
+from .rigid import flaw_of
 from .text_files import read_document
-
-RIGID = 1e-3
-"""How far a rotation matrix may be from one, in any of its numbers."""
 
 Parent = Literal["base", "flange", "cam0"]
 Count = Annotated[int, Field(gt=0)]
@@ -90,13 +88,8 @@ def _brown_conrady(matrix: Matrix) -> Matrix:
 
 def check_rigid(T: Vector) -> None:
     """Refuses what is no rotation with a translation in metres; nothing is said of where it stands."""
-    turn, place = T[:3, :3], T[:3, 3]
-    if np.abs(turn @ turn.T - np.eye(3)).max() > RIGID or np.linalg.det(turn) < 0:
-        raise refusal("it is no rigid transform", "write a rotation and a translation, row by row")
-    if np.abs(T[3] - [0, 0, 0, 1]).max() > RIGID:
-        raise refusal("its last row is not 0 0 0 1", "write the translation in the last column")
-    if (farthest := float(np.abs(place).max())) > FARTHEST:
-        raise refusal(f"{farthest:g} m is too far away", "write metres, not millimetres")
+    if flaw := flaw_of(T, FARTHEST):
+        raise refusal(*flaw)
 
 
 def _rigid(matrix: Matrix) -> Matrix:

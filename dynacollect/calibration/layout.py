@@ -23,14 +23,13 @@ from ..rig.errors import DynacollectError
 from ..rig.nouns import Vector
 from .boards import Board, read_board
 from .detect import Detection, detect
+from .rigid import flaw_of
 from .sightings import CalibrationData, Mounting, RobotPose, Sighting
 
 MOUNTINGS: tuple[Mounting, ...] = ("held", "table")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 FARTHEST = 5.0
 """Metres; a longer translation is taken for millimetres."""
-RIGID = 1e-3
-"""How far a rotation matrix may be from one, in any of its numbers."""
 
 Progress = Callable[[int, int], None]
 """Told how many pictures are done, of how many."""
@@ -184,14 +183,8 @@ def _rigid(matrix: Vector, where: str) -> RigidTransform:
         raise DynacollectError(
             f"{where}, has a T_base_flange of shape {matrix.shape}; write four rows of four numbers."
         )
-    turn, place = matrix[:3, :3], matrix[:3, 3]
-    square = np.abs(turn @ turn.T - np.eye(3)).max() < RIGID and np.linalg.det(turn) > 0
-    if not square or np.abs(matrix[3] - [0, 0, 0, 1]).max() > RIGID:
-        if np.abs(matrix[:, 3] - [0, 0, 0, 1]).max() < RIGID < np.abs(matrix[3, :3]).max():
-            raise DynacollectError(f"{where}, has its translation in the last row; transpose T_base_flange.")
-        raise DynacollectError(f"{where}, is not a rigid transform; write a rotation, metres, and 0 0 0 1 below.")
-    if np.abs(place).max() > FARTHEST:
-        raise DynacollectError(f"{where}, is {np.abs(place).max():g} m from the base; write metres, not millimetres.")
+    if flaw := flaw_of(matrix, FARTHEST):
+        raise DynacollectError(f"{where}, T_base_flange: {flaw[0]}; {flaw[1]}.")
     return RigidTransform.from_matrix(matrix)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..rig.nouns import Vector
 from ..rig.stage import Panel
 from .boards import Board
+from .drawing import covered
 
 MARGIN_M = 0.008
 """White all around."""
@@ -21,14 +21,7 @@ def panel_of(board: Board) -> Panel:
     columns, rows = round(width * scale), round(height * scale)
     ink = np.zeros((rows, columns))
     for patch in board.black():
-        left, across = _covered(MARGIN_M + patch.x, patch.width, columns / width)
-        top, down = _covered(MARGIN_M + patch.y, patch.height, rows / height)
-        ink[top : top + len(down), left : left + len(across)] += np.outer(down, across)
+        wide, across = covered((MARGIN_M + patch.x) * columns / width, patch.width * columns / width)
+        high, down = covered((MARGIN_M + patch.y) * rows / height, patch.height * rows / height)
+        ink[high, wide] += np.outer(down, across)
     return Panel(np.rint(255 * (1 - ink)).astype(np.uint8), width, height)
-
-
-def _covered(start: float, length: float, per_m: float) -> tuple[int, Vector]:
-    """The first pixel of a stretch, and how much of it and of each after it is covered."""
-    first, last = int(start * per_m), int(np.ceil((start + length) * per_m))
-    edges = np.clip(np.arange(first, last + 1.0), start * per_m, (start + length) * per_m)
-    return first, np.diff(edges)

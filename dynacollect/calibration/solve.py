@@ -9,7 +9,7 @@ import numpy as np
 from ..rig.errors import DynacollectError
 from ..rig.nouns import Vector
 from .diagnose import guessed
-from .explain import explained
+from .explain import Explained, explained
 from .joint_order import misnoted
 from .lens import pinhole
 from .model import CAMERA, POSE, Problem, residuals
@@ -34,14 +34,14 @@ def solve(data: CalibrationData, *, scale: bool = False, box: tuple[Vector, Vect
     """
     check_roles(data)
     asked = Story(scale=scale)
-    problem, _ = tables(data, asked)
-    found = explained(data, asked, problem, settled(problem, guessed(data, problem)))
-    problem, done, (_, unused) = found.problem, found.done, tables(data, found.story)
+    problem, unused = tables(data, asked)
+    found = explained(data, Explained(asked, problem, settled(problem, guessed(data, problem)), unused))
+    problem, done = found.problem, found.done
     covariance = done.normal.covariance()
     errors = residuals(problem, done.unknowns)
     views = _views(problem, done, errors)
     _check_trust(problem, done, views)
-    views += unused
+    views += found.unused
     noise = done.weighing.noise
     sizes = np.array([data.sizes[name] for name in problem.cameras], float)
     quality = Quality(

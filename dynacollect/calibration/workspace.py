@@ -45,26 +45,35 @@ def workspace_error(
     points = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 3)
     held = [board for board, mounting in enumerate(problem.boards) if mounting == "held"]
     fixed = np.unique(problem.views[np.isin(problem.views[:, 1], held), 0])
-    places = unknowns.cameras.as_matrix()
-    square, push = np.zeros((len(points), 3, 3)), np.zeros((len(points), 3, len(covariance)))
-    count = np.zeros(len(points), int)
-    for camera in fixed:
-        rotation, centre = places[camera, :3, :3], places[camera, :3, 3]
+    seen, moved = point_motions(points, unknowns.lenses[fixed], unknowns.cameras.as_matrix()[fixed], sizes[fixed])
+    if not len(moved):
+        return None
+    columns = (CAMERA * fixed[:, None] + np.arange(CAMERA)).ravel()
+    variance = np.einsum("nig,gh,nih->n", moved, covariance[np.ix_(columns, columns)], moved, optimize=True)
+    return Workspace(low, high, points[seen], 1e3 * np.sqrt(variance))
+
+
+def point_motions(points: Vector, lenses: Vector, places: Vector, sizes: Vector) -> tuple[np.ndarray, Vector]:
+    """Which points (n, 3) two or more cameras see, and how those, located together, move with the cameras' unknowns.
+
+    The latter is (seen, 3, CAMERA * cameras). `places`: T_base_camera, (cameras, 4, 4); `sizes`: (cameras, 2).
+    """
+    square, count = np.zeros((len(points), 3, 3)), np.zeros(len(points), int)
+    pushes = list[Vector]()
+    for lens, place, size in zip(lenses, places, sizes, strict=True):
+        rotation, centre = place[:3, :3], place[:3, 3]
         local = (points - centre) @ rotation
-        pixels, by_local, by_lens = project(local, unknowns.lenses[camera])
-        seen = (local[:, 2] > 0) & ((pixels > 0) & (pixels < sizes[camera] - 1)).all(axis=1)
+        pixels, by_local, by_lens = project(local, lens)
+        seen = (local[:, 2] > 0) & ((pixels > 0) & (pixels < size - 1)).all(axis=1)
         by_point = by_local @ rotation.T
         by_camera = np.concatenate([by_lens, by_local @ crosses(local), -by_point], axis=2)
         turned = np.swapaxes(by_point * seen[:, None, None], 1, 2)
         square += turned @ by_point
-        push[:, :, CAMERA * camera : CAMERA * (camera + 1)] += turned @ by_camera
+        pushes.append(turned @ by_camera)
         count += seen
     both = count >= 2
-    if not both.any():
-        return None
-    moved = np.linalg.solve(square[both], push[both])
-    variance = np.einsum("nig,gh,nih->n", moved, covariance, moved, optimize=True)
-    return Workspace(low, high, points[both], 1e3 * np.sqrt(variance))
+    moved = np.linalg.solve(square[both], np.concatenate(pushes, axis=2)[both])
+    return both, np.asarray(moved, np.float64)
 
 
 def _held_box(problem: Problem, unknowns: Unknowns) -> tuple[Vector, Vector]:

@@ -38,13 +38,11 @@ IN_THE_WAY = (WOULD_TOUCH, f"{SAFETY}table", f"{SAFETY}keep_out", f"{SAFETY}stop
 class Visitor:
     """One arm, driven from pose to pose."""
 
-    def __init__(
-        self, rig: Rig, *, carried: Carried | None = None, grip: Grip | None = None, shadow: bool = False
-    ) -> None:
+    def __init__(self, rig: Rig, *, carried: Carried | None = None, grip: Grip | None = None) -> None:
         arm = rig.arm.model
-        self._rig, self._carried, self._grip, self.shadow = rig, carried, grip, shadow
+        self._rig, self._carried, self._grip = rig, carried, grip
         self._motion = Motion(arm, table_z=rig.config.safety.table_z, share=SHARE, tool_speed=TOOL_SPEED)
-        self._safety = Safety(rig.config.safety, arm, shadow=shadow)
+        self._safety = Safety(rig.config.safety, arm)
         self._envelope = Envelope(rig.config.safety, arm)
         self._T_tool_flange = arm.T_flange_tool.inv()
         self._low, self._high = (np.array(side) for side in (rig.config.safety.box.lower, rig.config.safety.box.upper))
@@ -133,7 +131,7 @@ class Visitor:
             if watch is not None:
                 watch(state)
             if self._motion.arrived(now):
-                return "" if self.shadow or watch is not None else self._stood(state)
+                return "" if watch is not None else self._stood(state)
         self._rig.arm.stop()
         return f"the arm is not there after {LONGEST_S:g} s"
 

@@ -155,7 +155,7 @@ def _explained(problem: str) -> str:
         r"'\t'": "a tab; indent with spaces",
         "could not find expected ':'": "this line or the one above is no 'key: value'; put a space after the colon",
         "mapping values are not allowed here": "a second colon on the line; quote the value, or mend the indentation",
-        "but found another document": "a second document ('---'); keep one rig in a file",
+        "but found another document": "a second document ('---'); keep one document in a file",
         "could not determine a constructor": "a tag ('!…'); write plain values only",
         "found undefined alias": "an alias ('*…') without its anchor; define it with '&…' above",
         "expected ',' or": "a bracket that is not closed, or a missing comma; mend the list or the braces",

@@ -55,6 +55,12 @@ def today() -> Day:
     return day()
 
 
+@pytest.fixture(scope="module")
+def closer() -> Day:
+    """Looked at from more poses."""
+    return day(looks=4)
+
+
 def moved(result: Verification) -> set[str]:
     return {name for name, camera in result.cameras.items() if camera.moved}
 
@@ -181,6 +187,9 @@ def test_looks_come_back_from_their_folder_and_overwrite_nothing(today: Day, tmp
         assert all(np.array_equal(a, b) for a, b in zip(back.pictures[name], pictures, strict=True))
     with pytest.raises(DynacollectError, match="is there already"):
         save_looks(tmp_path / "looks", looks)
+    assert [path.name for path in tmp_path.iterdir()] == ["looks"]
+    with pytest.raises(DynacollectError, match="cannot be written"):
+        save_looks(tmp_path / "looks" / "looks.json" / "more", looks)
     (tmp_path / "looks" / "side_cam" / "001.png").unlink()
     with pytest.raises(DynacollectError, match=r"001\.png is missing"):
         load_looks(tmp_path / "looks")
@@ -223,8 +232,8 @@ def test_false_alarms_are_rare(rig: str, table: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("turn_deg", "shift_mm"), [(0.0, 2.0), (0.2, 0.0)])
-def test_two_millimetres_or_a_fifth_of_a_degree_are_seen(turn_deg: float, shift_mm: float) -> None:
-    rigs, rng = day(looks=4), np.random.default_rng(7)
+def test_two_millimetres_or_a_fifth_of_a_degree_are_seen(turn_deg: float, shift_mm: float, closer: Day) -> None:
+    rigs, rng = closer, np.random.default_rng(7)
     missed = []
     for noise in range(3):
         name = list(rigs.lab.models)[noise % 3]

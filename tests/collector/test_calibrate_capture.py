@@ -21,11 +21,20 @@ from dynacollect.calibration.capture.stop import Enough
 from dynacollect.calibration.layout import read_layout
 from dynacollect.calibration.panel import panel_of
 from dynacollect.collector import cli
-from dynacollect.collector.capture.session import Progress, Session, Wish
+from dynacollect.collector.capture.by_hand import ByHand
+from dynacollect.collector.capture.kept import Kept
+from dynacollect.collector.capture.progress import Progress, Wish
+from dynacollect.collector.capture.rehearsal import rehearse
+from dynacollect.collector.capture.session import Session
+from dynacollect.collector.capture.shadow import shadow_of
 from dynacollect.collector.capture.show import BAR, Show, bar, view
+from dynacollect.collector.capture.starting import FIRST
+from dynacollect.controllers.motion import Motion
+from dynacollect.controllers.visiting import Visitor
 from dynacollect.rig.cell.truth import Truth
 from dynacollect.rig.config import load_rig
-from dynacollect.rig.rig import open_rig
+from dynacollect.rig.nouns import Command, Vector
+from dynacollect.rig.rig import Rig, open_rig
 
 BOARD = Charuco(squares_x=7, squares_y=5, square_m=0.056, marker_m=0.042, dictionary="DICT_4X4_50")
 WISH = Wish(("held", "table"), Enough(least_views=8, most_views=8))
@@ -153,10 +162,48 @@ def capture(folder: Path, stop_at: int | None = None) -> tuple[list[str], Truth]
 
     album = Album(folder, BOARD)
     with open_rig(load_rig("cell"), seed=0) as rig:
-        session = Session(rig, BOARD, panel_of(BOARD), album, WISH, watch)
+        kept = Kept(rig.config, BOARD, watch)
         if (folder / "held").exists():
-            session.go_on_from(read_layout(folder).data)
-        return session.run(), Truth(rig)
+            kept.go_on_from(read_layout(folder).data)
+        return Session(rig, kept, album, panel_of(BOARD), WISH).run(), Truth(rig)
+
+
+def test_by_hand_nothing_is_sent_so_there_is_nothing_to_rehearse(tmp_path: Path) -> None:
+    for option in ("--shadow", "--ask"):
+        check_refused(run("capture", "--out", tmp_path / "session", "--by-hand", option), "nothing is sent to the arm")
+    assert not (tmp_path / "session").exists()
+
+
+@pytest.mark.slow
+def test_a_shadow_goes_where_the_arm_may_and_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it calls clear the arm then reaches, and what it refuses the arm refuses, in the same words."""
+    wish = Wish(("table",))
+    with open_rig(load_rig("cell"), seed=0) as rig:
+        before, sent = Truth(rig).joints(), []
+        with monkeypatch.context() as patch:
+            patch.setattr(rig.arm, "command", sent.append)
+            poses = rehearse(rig, Kept(rig.config, BOARD, lambda _: None), panel_of(BOARD), wish)
+        assert sent == []
+        assert np.abs(Truth(rig).joints() - before).max() < 1e-3
+        visitor = Visitor(rig)
+        far = [one for one in poses if one.why or one.took_s > 2.0]
+        for one in far[:3]:
+            assert visitor.visit(one.T_base_flange) == one.why
+        outside = RigidTransform.from_translation([0.0, -0.7, 0.0]) * poses[0].T_base_flange
+        assert Visitor(shadow_of(rig)).visit(outside) == visitor.visit(outside) != ""
+    assert {one.purpose for one in poses} == {"first view", "back"}
+    assert sum(not one.why for one in poses) >= FIRST
+
+
+@pytest.mark.slow
+def test_without_a_yes_the_arm_does_not_move(tmp_path: Path) -> None:
+    words = ["calibrate", "capture", "--out", str(tmp_path / "s"), "--mounting", "table", "--ask"]
+    done = CliRunner().invoke(cli.app, words, input="n\n", prog_name="dynacollect")
+    assert done.exit_code == 1
+    assert "table: not begun, since nobody agreed to these poses." in done.stdout
+    assert not list((tmp_path / "s").glob("*/*/*.png"))
+    assert "shall it move so? [y/N]" in done.stderr
+    assert "What the arm would do" in done.stderr
 
 
 @pytest.mark.slow
@@ -189,3 +236,53 @@ def test_a_capture_in_the_cell_is_solved_to_the_truth(tmp_path: Path, monkeypatc
         assert np.all(np.abs(off) < 4 * np.array(std["shift_mm"])), name
         assert np.all(np.abs(turned) < 4 * np.array(std["turn_deg"])), name
     assert 0 < document["quality"]["workspace"]["rms_mm"] < 1
+
+
+class Person:
+    """Pushes the arm on, from one pose to the next, as soon as the session says so."""
+
+    def __init__(self, rig: Rig, goals: list[Vector]) -> None:
+        self.heard: list[str] = []
+        self._rig, self._goals = rig, iter(goals)
+        self._motion = Motion(rig.arm.model, share=0.4, tool_speed=0.4)
+
+    def watch(self, progress: Progress) -> None:
+        self.heard.append(progress.doing)
+        if not any(word in progress.doing for word in ("move the arm", "move on")):
+            return
+        goal, now = next(self._goals, None), self._rig.clock.now()
+        if goal is None:
+            raise KeyboardInterrupt
+        self._motion.start(self._rig.feel().joints, now)
+        self._rig.arm.command(self._motion.towards(Command(joints=goal), now))
+
+
+@pytest.mark.slow
+def test_by_hand_a_picture_is_taken_wherever_the_arm_rests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dynacollect.rig.cell.scene.SHADOW_PX", 256)
+    monkeypatch.setattr("dynacollect.rig.cell.scene.EDGE_SAMPLES", 0)
+    wish = Wish(("table",), Enough(least_views=FIRST, most_views=FIRST))
+    with open_rig(load_rig("cell"), seed=0) as rig:
+        poses = rehearse(rig, Kept(rig.config, BOARD, lambda _: None), panel_of(BOARD), wish)
+        motion = Motion(rig.arm.model)
+        found = [motion.joints_for(one.T_base_flange * rig.arm.model.T_flange_tool) for one in poses if not one.why]
+        goals = [goal for goal in found if goal is not None]
+        away = rig.feel().joints + np.array([0, 0, 0, 0, 0, 0.9, 0])
+        person = Person(rig, [goals[0], away, *goals[1:4], goals[0], *goals[4:]])
+        kept = Kept(rig.config, BOARD, person.watch)
+        said = ByHand(rig, kept, Album(tmp_path, BOARD), panel_of(BOARD), wish).run()
+        truth = Truth(rig).camera_models["wrist_cam"].T_parent_camera
+    assert said[0].startswith(f"table: Stopped at {FIRST} views")
+    assert kept.refused == [
+        "wrist_cam: no marker of the board is seen",
+        "wrist_cam: the same view is kept already as frame 0",
+    ]
+    assert sum(doing.startswith("left out; move on: wrist_cam: ") for doing in person.heard) >= 2
+    layout = read_layout(tmp_path)
+    assert len(layout.data.sightings) == FIRST
+    rests = np.array([pose.joints for pose in layout.data.poses])
+    assert all(np.abs(np.array(goals) - rest).max(axis=1).min() < 2e-3 for rest in rests)
+    assert kept.calibration is not None
+    camera = kept.calibration.cameras["wrist_cam"]
+    off = 1e3 * (camera.pose.translation - truth.translation)
+    assert np.all(np.abs(off) < 4 * np.array(camera.pose_std.shift_mm))

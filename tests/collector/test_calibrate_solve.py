@@ -138,7 +138,7 @@ def test_what_is_there_is_never_overwritten(solved: Solved) -> None:
 def test_people_get_a_line_a_camera_and_force_writes_over(folder: Path) -> None:
     (folder / "calibration.yaml").write_text("mine")
     (folder / "report.html").write_text("mine")
-    done = run(folder, "--force")
+    done = run(folder, "--force", "--no-guided")
     assert (done.exit_code, done.stderr) == (0, "")
     for name in ("front", "side", "wrist"):
         assert re.search(
@@ -164,7 +164,7 @@ def test_a_result_that_is_not_good_enough_is_no_calibration(folder: Path) -> Non
             )
             row["T_base_flange"] = shaken.as_matrix().tolist()
         path.write_text(json.dumps(rows))
-    done = run(folder, "--json")
+    done = run(folder, "--no-guided", "--json")
     said = json.loads(done.stdout)
     assert done.exit_code == 1
     assert (said["verdict"]["grade"], said["calibration"]) == ("not good enough", None)
@@ -175,7 +175,7 @@ def test_a_result_that_is_not_good_enough_is_no_calibration(folder: Path) -> Non
 @pytest.mark.slow
 def test_a_rig_gives_names_and_serials(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "rig.yaml").write_text(RIG.replace("WIDTH", "480"))
-    done = run(folder, "--rig", tmp_path / "rig.yaml", "--json")
+    done = run(folder, "--rig", tmp_path / "rig.yaml", "--no-guided", "--json")
     file = read_calibration(folder / "calibration.yaml")
     assert (done.exit_code, json.loads(done.stdout)["id"]) == (0, file.id)
     assert file.rig == "my-lab"
@@ -194,7 +194,7 @@ def test_a_rig_gives_names_and_serials(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_another_rigs_pictures_are_refused(folder: Path, tmp_path: Path, change: tuple[str, str], said: str) -> None:
     (tmp_path / "rig.yaml").write_text(RIG.replace(*change).replace("WIDTH", "480"))
-    done = run(folder, "--rig", tmp_path / "rig.yaml")
+    done = run(folder, "--rig", tmp_path / "rig.yaml", "--no-guided")
     assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
     assert said in done.stderr
     assert not (folder / "calibration.yaml").exists()

@@ -3,57 +3,104 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.spatial.transform import RigidTransform, Rotation
 from typer.testing import CliRunner, Result
 
 from dynacollect.calibration.exchange import imported
-from dynacollect.calibration.file import write_calibration
+from dynacollect.calibration.file import read_calibration, write_calibration
 from dynacollect.calibration.foreign import ForeignCamera
 from dynacollect.collector import cli
+from dynacollect.rig.camera_model import CameraModel
 from dynacollect.rig.cell.truth import Truth
 from dynacollect.rig.config import load_rig
 from dynacollect.rig.rig import open_rig
+
+BUMPED = "side_cam.bumped@0.5=0.006"
 
 
 def run(*words: object) -> Result:
     return CliRunner().invoke(cli.app, ["calibrate", "verify", *map(str, words)], prog_name="dynacollect")
 
 
+def check_refused(done: Result, said: str) -> None:
+    assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (2, "", 1), done.stderr
+    assert said in done.stderr
+
+
 @pytest.fixture(scope="module")
 def calibration(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A perfect one."""
     config = load_rig("cell")
-    models = Truth(open_rig(config)).camera_models
     foreign = {
         name: ForeignCamera(model, "flange" if model.on_wrist else "base")
-        for name, model in (models() if callable(models) else models).items()
+        for name, model in Truth(open_rig(config)).camera_models.items()
     }
     path = tmp_path_factory.mktemp("verify") / "calibration.yaml"
     write_calibration(path, imported(foreign, created="2026-01-31T12:00:00Z", rig=config))
     return path
 
 
-def test_without_reference_pictures_there_is_nothing_to_compare(calibration: Path) -> None:
-    done = run(calibration)
-    assert done.exit_code == 2 or "no reference pictures" in str(done.exception)
+@pytest.fixture(scope="module")
+def learnt(calibration: Path) -> Path:
+    """With its reference pictures."""
+    assert run(calibration, "--learn").exit_code == 0
+    return calibration
+
+
+def test_without_reference_pictures_there_is_nothing_to_compare(calibration: Path, tmp_path: Path) -> None:
+    check_refused(run(calibration, "--looks", tmp_path), f"There are no reference pictures in {tmp_path}")
+
+
+def test_what_cannot_be_is_refused_before_the_arm_moves(calibration: Path, tmp_path: Path) -> None:
+    check_refused(run(calibration, "--learn", "--correct", tmp_path / "out.yaml"), "give one of the two")
+    check_refused(run(calibration, "--correct", calibration), "exists and is left as it is")
+    check_refused(run(calibration, "--learn", "--looks", tmp_path), "is there already")
 
 
 @pytest.mark.slow
-def test_a_bumped_camera_is_told_from_a_rig_that_stands(calibration: Path) -> None:
-    looks = calibration.parent / "looks"
-    assert run(calibration, "--learn", "--looks", looks).exit_code == 0
-    again = run(calibration, "--learn", "--looks", looks)
-    assert again.exit_code != 0
-    still = run(calibration, "--looks", looks, "--json")
-    assert still.exit_code == 0, still.output
-    assert json.loads(still.stdout)["good"]
-    bumped = run(calibration, "--looks", looks, "--fault", "side_cam.bumped@0.5=0.006", "--json")
-    assert bumped.exit_code == 1, bumped.output
-    said = json.loads(bumped.stdout)["cameras"]
-    assert {name: camera["moved"] for name, camera in said.items()} == {
-        "opst_cam": False,
-        "side_cam": True,
-        "wrist_cam": False,
-    }
+def test_a_rig_that_stands_is_good(learnt: Path, tmp_path: Path) -> None:
+    done = run(learnt, "--json", "--correct", tmp_path / "out.yaml")
+    said = json.loads(done.stdout)
+    assert (done.exit_code, said["good"], said["correction"]["out"]) == (0, True, None)
+    assert not (tmp_path / "out.yaml").exists()
+
+
+@pytest.mark.slow
+def test_a_bumped_camera_is_named_and_put_right(learnt: Path, tmp_path: Path) -> None:
+    out, before = tmp_path / "out.yaml", read_calibration(learnt)
+    done = run(learnt, "--fault", BUMPED, "--json", "--correct", out)
+    said, right = json.loads(done.stdout), read_calibration(out)
+    assert (done.exit_code, said["good"]) == (0, False), done.output
+    moved = {name: camera["moved"] for name, camera in said["cameras"].items()}
+    assert moved == {"opst_cam": False, "side_cam": True, "wrist_cam": False}
+    assert (said["correction"]["out"], said["correction"]["id"]) == (str(out), right.id)
+    old, found, truth = before.models()["side_cam"], right.models()["side_cam"], bumped_truth()
+    points = np.array([[x, y, z] for x in (0.3, 0.7) for y in (-0.3, 0.3) for z in (0.0, 0.3)])
+    wrong, left = (np.abs(one.project(points) - truth.project(points)).max() for one in (old, found))
+    assert left < 0.2 * wrong
+    for name in ("opst_cam", "wrist_cam"):
+        assert right.cameras[name] == before.cameras[name]
+    assert "side_cam moved against" in right.findings[-1]
+    check_refused(run(out, "--looks", learnt.parent / "looks"), f"not for {right.id}")
+
+
+@pytest.mark.slow
+def test_what_cannot_be_told_is_not_put_right(learnt: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.yaml"
+    done = run(learnt, "--fault", "side_cam.dark@0.2=0.002", "--json", "--correct", out)
+    said = json.loads(done.stdout)
+    assert (done.exit_code, said["cameras"]["side_cam"]["moved"], said["correction"]["out"]) == (1, None, None)
+    assert said["correction"]["sentence"].startswith("Nothing was written. side_cam: cannot tell, for ")
+    assert not out.exists()
+
+
+def bumped_truth() -> CameraModel:
+    """Where that fault puts the camera: 6 mrad about its own axes, and a fifth of that in metres to the right."""
+    model = Truth(open_rig(load_rig("cell"))).camera_models["side_cam"]
+    knock = RigidTransform.from_components([0.0012, 0.0, 0.0], Rotation.from_rotvec([0.0036, 0.0045, 0.0018]))
+    return replace(model, T_parent_camera=model.T_parent_camera * knock)

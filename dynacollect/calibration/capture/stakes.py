@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...rig.nouns import Vector
-from ..lens import project
-from ..model import CAMERA, POSE, crosses
+from ..model import CAMERA, POSE
 from ..result import Calibration
 from ..sightings import Mounting
+from ..workspace import point_motions
 from .aspect import lens_of
 from .expected import cameras_of, shared_columns
 
@@ -89,17 +89,11 @@ def stakes_of(calibration: Calibration, mounting: Mounting, wanted: Wanted) -> S
 def _workspace(calibration: Calibration, points: Vector) -> Vector:
     """How points that the fixed cameras find move with the cameras' unknowns, as a mean square [mm^2]."""
     names = cameras_of(calibration, "held")
-    square = np.zeros((len(points), 3, 3))
-    push = np.zeros((len(points), 3, len(shared_columns(calibration, "held"))))
-    for number, name in enumerate(names):
-        camera = calibration.cameras[name]
-        local, R = camera.pose.inv().apply(points), camera.pose.rotation.as_matrix()
-        pixels, by_local, by_lens = project(local, lens_of(name, camera.size, calibration))
-        seen = (local[:, 2] > 0) & ((pixels > 0) & (pixels < np.array(camera.size) - 1)).all(axis=1)
-        by_point = by_local @ R.T
-        turned = np.swapaxes(by_point * seen[:, None, None], 1, 2)
-        square += turned @ by_point
-        by_camera = np.concatenate([by_lens, by_local @ crosses(local), -by_point], axis=2)
-        push[:, :, CAMERA * number : CAMERA * (number + 1)] = turned @ by_camera
-    moved = np.linalg.solve(square, push)
-    return 1e6 * np.einsum("nig,nih->gh", moved, moved) / len(points)
+    cameras = [calibration.cameras[name] for name in names]
+    lenses = np.array([lens_of(one.name, one.size, calibration) for one in cameras])
+    places, sizes = np.array([one.pose.as_matrix() for one in cameras]), np.array([one.size for one in cameras])
+    _, moved = point_motions(points, lenses, places, sizes)
+    width, own = len(shared_columns(calibration, "held")), slice(0, CAMERA * len(names))
+    weights = np.zeros((width, width))
+    weights[own, own] = 1e6 * np.einsum("nig,nih->gh", moved, moved) / len(moved)
+    return weights

@@ -10,6 +10,8 @@ import numpy as np
 from ...rig.camera_model import CameraModel
 from ...rig.errors import DynacollectError
 from ...rig.nouns import Vector
+from ..file import CalibrationFile
+from ..file_parts import CameraStd, Pose
 from .result import Verification
 
 AWAY_M = 1.0
@@ -42,6 +44,29 @@ def corrected(models: Mapping[str, CameraModel], found: Verification) -> Correct
             put_right[check.name] = replace(models[check.name], T_parent_camera=check.pose)
             covariances[check.name] = check.covariance
     return Corrected(put_right, covariances)
+
+
+def corrected_file(file: CalibrationFile, found: Verification, *, created: str) -> CalibrationFile:
+    """The calibration file with the bumped cameras where they are now, and as sure of it as the check was."""
+    right = corrected({name: file.cameras[name].model(name) for name in found.cameras}, found)
+    cameras = dict(file.cameras)
+    for name, covariance in right.covariances.items():
+        old = cameras[name]
+        pose, std = Pose.of(right.models[name].T_parent_camera), old.std and _wider(old.std, covariance)
+        cameras[name] = old.model_copy(update={old.pose_key: pose, "std": std})
+    words = tuple(f"Put right on {created[:10]} by pictures without a board: {found.cameras[name].sentence}"
+                  for name in right.covariances)  # fmt: skip
+    return file.model_copy(update={"created": created, "cameras": cameras, "findings": file.findings + words})
+
+
+def _wider(std: CameraStd, covariance: Vector) -> CameraStd:
+    """The sigmas of the place with those of its correction."""
+    more = np.sqrt(np.diag(covariance)) * np.repeat([np.rad2deg(1.0), 1e3], 3)
+    turn, shift = (
+        tuple(float(f"{np.hypot(a, b):.3g}") for a, b in zip(old, new, strict=True))
+        for old, new in ((std.turn_deg, more[:3]), (std.shift_mm, more[3:]))
+    )
+    return std.model_copy(update={"turn_deg": turn, "shift_mm": shift})
 
 
 def _refuse_unsure(name: str, step: Vector, covariance: Vector) -> None:

@@ -20,13 +20,11 @@ from .motions import POSE, Motions, expected
 from .patches import Shifts, contrast, measure
 from .reference import ALIKE
 from .start import LEVEL as COARSE
-from .start import NEAR_PX, picture_shift
+from .start import picture_shift, turn_seen
 from .surfaces import TABLE, Bench
 
 LEVEL = 1
 STEPS = 3
-TOO_FAR = 3.0
-"""A patch this many times its sigma away from where it is expected has a quarter of its say."""
 PRIOR = np.array([0.1] * 3 + [0.05] * 3)
 """One sigma of a motion before anything is seen [rad, m]."""
 FLOOR = np.array([np.deg2rad(0.02)] * 3 + [2e-4] * 3)
@@ -63,47 +61,43 @@ class DriftWatch:
         table = marks.surfaces.part == TABLE
         self._counted = table if table.any() else np.ones(len(table), bool)
         self._mm_per_px = 1e3 / (marks.surfaces.nearness[self._counted] * float(camera.K[0, 0]))
-        self._name, self._size, self._patches = camera.name, picture.shape, marks.patches
+        self._camera, self._size, self._patches = camera, picture.shape, marks.patches
         self._coarse = contrast(picture, COARSE)
 
     def check(self, picture: Image) -> Drift:
         """Compare a picture, taken with the arm parked in the same place."""
         if picture.shape != self._size:
-            raise DynacollectError(f"{self._name}'s picture has another size than its reference; set it as it was.")
+            raise DynacollectError(
+                f"{self._camera.name}'s picture has another size than its reference; set it as it was."
+            )
         step, square, now = self._start(picture), np.diag(PRIOR**-2), contrast(picture, LEVEL)
         slope = self._slope / 2**LEVEL
         for _ in range(STEPS):
             shifts = self._see(now, step)
-            surprise = shifts.surprise()
-            weights = 1.0 / (1.0 + surprise / (max(1.0, float(np.median(surprise)) / 1.39) * TOO_FAR**2)) ** 2
-            turned = np.swapaxes(slope, 1, 2) * weights[:, None, None]
-            square = np.diag(PRIOR**-2) + np.tensordot(turned @ shifts.information, slope, axes=([0, 2], [0, 1]))
-            step = step + np.linalg.solve(square, np.einsum("npi,ni->p", turned, shifts.push) - step / PRIOR**2)
+            square, push = shifts.equations(slope, shifts.weights(np.ones(len(slope), bool)))
+            square = np.diag(PRIOR**-2) + square
+            step = step + np.linalg.solve(square, push - step / PRIOR**2)
         return self._judge(now, step, np.asarray(np.linalg.inv(square), np.float64))
 
     def _start(self, picture: Image) -> Vector:
         """A turn, where the whole picture has shifted far."""
-        far = 2**COARSE * picture_shift(self._coarse, contrast(picture, COARSE))
-        step = np.zeros(POSE)
-        if np.hypot(*far) > NEAR_PX * 2**COARSE:
-            turns = self._slope[:, :, :3].reshape(-1, 3)
-            step[:3] = np.linalg.lstsq(turns, np.tile(far, len(self._slope)))[0]
-        return step
+        turn = turn_seen(self._camera, picture_shift(self._coarse, contrast(picture, COARSE)))
+        return np.concatenate([turn.as_rotvec(), np.zeros(POSE - 3)])
 
     def _see(self, now: np.ndarray, step: Vector) -> Shifts:
         return measure(self._patches, now, self._patches.corners() + (self._slope @ step)[:, None])
 
     def _judge(self, now: np.ndarray, step: Vector, covariance: Vector) -> Drift:
-        counts = self._patches.textured
+        name, counts = self._camera.name, self._patches.textured
         alike = int((counts & (self._see(now, step).likeness > ALIKE)).sum())
         if alike < max(FEWEST, LEAST_ALIKE * int(counts.sum())):
-            why = f"{self._name}: cannot tell whether it moved, for it does not show what it showed; look at it."
+            why = f"{name}: cannot tell whether it moved, for it does not show what it showed; look at it."
             return Drift(None, float("nan"), float("nan"), why)
         wide = covariance + np.diag(FLOOR**2)
         moved = bool(step @ np.linalg.solve(wide, step) > chi2.ppf(1 - FALSE_ALARMS, POSE))
         flow = np.linalg.norm(self._slope[self._counted] @ step, axis=1)
         pixels, millimetres = (float(np.sqrt((part**2).mean())) for part in (flow, flow * self._mm_per_px))
-        sentence = f"{self._name} has not moved."
+        sentence = f"{name} has not moved."
         if moved:
-            sentence = f"{self._name}'s view of the table shifted by {millimetres:.1f} mm ({pixels:.1f} px); verify it."
+            sentence = f"{name}'s view of the table shifted by {millimetres:.1f} mm ({pixels:.1f} px); verify it."
         return Drift(moved, pixels, millimetres, sentence)

@@ -23,8 +23,6 @@ STEPS = 10
 """At each level, at most."""
 SMALL = 0.05
 """A step below this many sigmas is the last at its level."""
-TOO_FAR = 3.0
-"""A patch this many times its sigma away from where it is expected has a quarter of its say; more, hardly any."""
 TILE_PX = 60
 """Patches of one part so near to each other err together."""
 LEAST_SLOPE = 0.3
@@ -99,11 +97,7 @@ def _see(
     first = POSE * names.index(mark.camera.name)
     slope[:, :, first : first + POSE] = where.by_camera
     slope[:, :, -PLANAR:] = where.by_base
-    used = mark.surfaces.part != UNFIT
-    surprise = shifts.surprise()
-    # The median of the squared length of a plane normal vector is 1.39.
-    scale = max(1.0, float(np.median(surprise[used])) / 1.39) if used.any() else 1.0
-    weights = used / (1 + surprise / (scale * TOO_FAR**2)) ** 2
+    weights = shifts.weights(mark.surfaces.part != UNFIT)
     known = 0.5 * np.trace(shifts.information, axis1=1, axis2=2)
     weights /= 1 + known * (where.doubt / 2**mark.patches.level) ** 2
     return Seen(mark, shifts, slope / 2**mark.patches.level, weights)
@@ -112,9 +106,8 @@ def _see(
 def _equations(seen: tuple[Seen, ...], unknowns: int) -> tuple[Vector, Vector]:
     square, push = np.zeros((unknowns, unknowns)), np.zeros(unknowns)
     for one in seen:
-        turned = np.swapaxes(one.slope, 1, 2) * one.weights[:, None, None]
-        square += np.tensordot(turned @ one.shifts.information, one.slope, axes=([0, 2], [0, 1]))
-        push += np.einsum("npi,ni->p", turned, one.shifts.push)
+        own_square, own_push = one.shifts.equations(one.slope, one.weights)
+        square, push = square + own_square, push + own_push
     return square, push
 
 

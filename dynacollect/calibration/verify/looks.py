@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ class Looks:
     """(looks, joints), as measured while the pictures were taken [rad]."""
     pictures: Mapping[str, tuple[Image, ...]]
     """By camera, one for each row of `joints`, RGB."""
+    calibration: str | None = None
+    """The id of the calibration that they belong to, where that is noted."""
 
     def __post_init__(self) -> None:
         for camera, pictures in self.pictures.items():
@@ -46,15 +49,29 @@ def look_joints(arm: ArmModel) -> Vector:
 
 
 def save_looks(folder: Path, looks: Looks) -> None:
-    """Write `looks.json` and `<camera>/<look>.png` into a new folder."""
-    if folder.exists():
+    """Write `looks.json` and `<camera>/<look>.png` into a new folder, which is there whole or not at all."""
+    if folder.exists() or folder.is_symlink():
         raise DynacollectError(f"{folder} is there already; remove it or name another folder.")
-    for camera, pictures in looks.pictures.items():
-        (folder / camera).mkdir(parents=True)
-        for index, picture in enumerate(pictures):
-            cv2.imwrite(str(_path(folder, camera, index)), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    facts = {"schema": SCHEMA, "cameras": list(looks.pictures), "joints": looks.joints.tolist()}
-    (folder / "looks.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    aside = folder.with_name(f".{folder.name}.part")
+    try:
+        shutil.rmtree(aside, ignore_errors=True)
+        for camera, pictures in looks.pictures.items():
+            (aside / camera).mkdir(parents=True)
+            for index, picture in enumerate(pictures):
+                _path(aside, camera, index).write_bytes(_png(picture))
+        facts: dict[str, object] = {"schema": SCHEMA, "cameras": list(looks.pictures), "joints": looks.joints.tolist()}
+        facts |= {} if looks.calibration is None else {"calibration": looks.calibration}
+        (aside / "looks.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        aside.rename(folder)
+    except OSError as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise DynacollectError(
+            f"{folder} cannot be written ({error.strerror}); name a folder that is yours and has room."
+        ) from error
+
+
+def _png(picture: Image) -> bytes:
+    return cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
 def load_looks(folder: Path) -> Looks:
@@ -65,13 +82,13 @@ def load_looks(folder: Path) -> Looks:
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
         joints = np.array(facts["joints"], float)
-        cameras, schema = list(facts["cameras"]), facts["schema"]
+        cameras, schema, calibration = list(facts["cameras"]), facts["schema"], facts.get("calibration")
     except (ValueError, KeyError, TypeError) as error:
         raise DynacollectError(f"{file} cannot be read ({error}); take the reference pictures anew.") from error
     if schema != SCHEMA or joints.ndim != 2:
         raise DynacollectError(f"{file} is of another version; take the reference pictures anew.")
     pictures = {camera: tuple(_picture(_path(folder, camera, k)) for k in range(len(joints))) for camera in cameras}
-    return Looks(joints, pictures)
+    return Looks(joints, pictures, calibration)
 
 
 def _path(folder: Path, camera: str, index: int) -> Path:

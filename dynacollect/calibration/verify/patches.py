@@ -44,6 +44,10 @@ def contrast(image: Image, level: int) -> np.ndarray:
     return 100.0 * (smooth - slow) / (slow + DARK)
 
 
+TOO_FAR = 3.0
+"""A patch this many times its sigma away from where it is expected has a quarter of its say; more, hardly any."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Patches:
     """A grid of patches over one reference picture, at one level."""
@@ -81,6 +85,19 @@ class Shifts:
     def surprise(self) -> Vector:
         """(n,): the squared shift over its variance."""
         return np.einsum("ni,nij,nj->n", self.push, _inverse(self.information), self.push)
+
+    def weights(self, used: np.ndarray) -> Vector:
+        """(n,): the say of each patch, none for those that are not `used` (n,)."""
+        surprise = self.surprise()
+        # The median of the squared length of a plane normal vector is 1.39.
+        scale = max(1.0, float(np.median(surprise[used])) / 1.39) if used.any() else 1.0
+        return used / (1 + surprise / (scale * TOO_FAR**2)) ** 2
+
+    def equations(self, slope: Vector, weights: Vector) -> tuple[Vector, Vector]:
+        """The normal equations' square and right side, with the patches' places having this slope (n, 2, unknowns)."""
+        turned = np.swapaxes(slope, 1, 2) * weights[:, None, None]
+        square = np.tensordot(turned @ self.information, slope, axes=([0, 2], [0, 1]))
+        return np.asarray(square, np.float64), np.einsum("npi,ni->p", turned, self.push)
 
 
 def grid(image: Image, level: int) -> Patches:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
+from ...rig.camera_model import CameraModel
 from ...rig.nouns import Vector
 from .looks import Looks
 from .motions import Motions
@@ -27,12 +28,17 @@ def rough_start(reference: Reference, now: Looks) -> Motions:
         shift = np.median(
             [picture_shift(contrast(before, LEVEL), contrast(after, LEVEL)) for before, after in pairs], axis=0
         )
-        if np.hypot(*shift) > NEAR_PX:
-            middle = 0.5 * np.array([model.width - 1, model.height - 1])
-            old, new = model.unproject(np.array([middle, middle + shift * 2**LEVEL]))
-            turn = Rotation.align_vectors(old[None], new[None])[0]
-            mounts[name] = mounts[name] * RigidTransform.from_rotation(turn)
+        mounts[name] = mounts[name] * RigidTransform.from_rotation(turn_seen(model, shift))
     return Motions(mounts, reference.still.base)
+
+
+def turn_seen(model: CameraModel, shift: Vector) -> Rotation:
+    """By which a camera turned, about its own axes, if its picture shifted so far at LEVEL; none if that is little."""
+    if np.hypot(*shift) <= NEAR_PX:
+        return Rotation.identity()
+    middle = 0.5 * np.array([model.width - 1, model.height - 1])
+    old, new = model.unproject(np.array([middle, middle + shift * 2**LEVEL]))
+    return Rotation.align_vectors(old[None], new[None])[0]
 
 
 def picture_shift(before: np.ndarray, after: np.ndarray) -> Vector:

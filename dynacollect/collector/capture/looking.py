@@ -34,5 +34,8 @@ def taken_looks(rig: Rig, joints: Vector, watch: Watch) -> Looks:
         stood.append(stand.arm.joints)
         for name, (_, frame) in stand.pictures.items():
             pictures[name].append(np.array(frame.image))
-    visitor.return_to(home)
+    if why := visitor.return_to(home):
+        raise DynacollectError(
+            f"The arm does not come back to where it started ({why}); move it there and start again."
+        )
     return Looks(np.array(stood), {name: tuple(images) for name, images in pictures.items()})

@@ -54,7 +54,6 @@ class Recorder:
 
     def watch(self, state: ArmState) -> None:
         """Take what is new, if the last is long enough ago."""
-        self.rig.see()
         if self.passed and state.measured_at < self.passed[-1].arm.measured_at + EVERY_S:
             self.way.append(state)
             return

@@ -28,12 +28,17 @@ def seen_standing(rig: Rig, cameras: Sequence[str]) -> Stand:
     begin = rig.clock.now()
     frames: dict[str, list[Frame]] = {name: [] for name in cameras}
     while rig.clock.now() < begin + LONGEST_S and any(len(taken) < 2 for taken in frames.values()):
-        rig.see()
         for name, taken in frames.items():
-            frame = rig.cameras[name].latest()
+            frame = rig.cameras[name].latest() if len(taken) < 2 else None
             if frame is not None and frame.captured_at > begin and (not taken or frame.sequence > taken[-1].sequence):
                 taken.append(frame)
         rig.clock.wait_until(rig.clock.now() + STEP_S)
     state = rig.feel()
     pictures = {name: (taken[-2], taken[-1]) for name, taken in frames.items() if len(taken) >= 2}
     return Stand(pictures, state, state.T_base_tool * rig.arm.model.T_flange_tool.inv())
+
+
+def put_away(rig: Rig) -> None:
+    """Take all boards away; every camera is read before, so that none still waits to hand out what it saw of them."""
+    rig.see()
+    rig.stage.present()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -10,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from .session import Progress
+from .progress import Progress
 
 BAR = 10
 
@@ -32,6 +34,14 @@ class Show:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.stop()
+
+    @contextmanager
+    def paused(self) -> Iterator[Console]:
+        """Standard error for something else, a question even where all else is quiet."""
+        self._live.stop()
+        yield Console(stderr=True, highlight=False)
+        if self._console.is_terminal:
+            self._live.start()
 
     def update(self, progress: Progress) -> None:
         """Show how far it is."""

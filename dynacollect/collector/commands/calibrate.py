@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ..output import JsonFlag, emit
-from . import calibrate_capture, calibrate_files, calibrate_solve, calibrate_verify
+from . import calibrate_capture, calibrate_files, calibrate_solve, calibrate_timing, calibrate_verify
 
 if TYPE_CHECKING:
     from ...calibration.boards import Board
@@ -126,5 +126,6 @@ def _said(out: Path, beside: Path, board: Board, measured_mm: float | None) -> s
 
 calibrate_capture.add_to(app)
 calibrate_solve.add_to(app)
+calibrate_timing.add_to(app)
 calibrate_verify.add_to(app)
 calibrate_files.add_to(app)

@@ -64,7 +64,7 @@ def solve(
     out, report = out or folder / "calibration.yaml", report or folder / "report.html"
     _check_places(out, report, force=force)
     config = None if rig is None else load_rig(rig)
-    with _progress(as_json) as progress:
+    with reading_bar(as_json) as progress:
         layout = read_layout(folder, progress)
     if config is not None:
         _check_names(layout, config)
@@ -118,7 +118,7 @@ def _write(path: Path, text: str, *, force: bool) -> None:
 
 
 @contextmanager
-def _progress(as_json: bool) -> Iterator[Progress | None]:
+def reading_bar(as_json: bool) -> Iterator[Progress | None]:
     """A bar on stderr while pictures are read; none for programs."""
     from rich.console import Console
     from rich.progress import Progress as Bar
