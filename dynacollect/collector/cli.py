@@ -32,6 +32,7 @@ GROUPS = (
     Group("rig", "rig", "Describe, see and check a rig: cameras, arm, and the simulated cell."),
     Group("calibrate", "calibrate", "Print a board, and find where cameras are to the robot."),
     Group("objects", "objects", "The objects that the rig knows: list, show, add your own mesh."),
+    Group("track", "track", "Follow objects, and measure how well."),
     Group("evaluate", "evaluate", "How often a controller succeeds in the cell, by speed of the object.", single=True),
     Group("bench", "bench", "Measure how fast the parts are on this machine."),
 )

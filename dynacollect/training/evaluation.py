@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,22 +14,29 @@ from scipy.stats import binomtest
 
 from ..controllers.episode import expert_for
 from ..controllers.machine import Phase
-from ..controllers.runner import Outcome, Watcher, run_episode
+from ..controllers.runner import Objects, Outcome, Watcher, run_episode
+from ..rig.camera_model import CameraModel
 from ..rig.cell.truth import Truth
 from ..rig.config import RigConfig
-from ..rig.nouns import ObjectState, Verdict
+from ..rig.nouns import Verdict
 from ..rig.rig import Rig, open_rig
 from ..rig.stage import Request
+from ..tracking.live import Watch
 from .film import Film
 from .noise import StateNoise, noisy
+from .vision import models_from, watch_for, with_fixed_cameras
 
 Task = Literal["pick", "place", "long-horizon"]
 ProfileName = Literal["dom", "intercept"]
+Source = Literal["truth", "vision"]
+"""Where object states come from."""
 
 BINS = ((0.0, 0.0), (0.0, 0.15), (0.15, 0.35), (0.35, 0.55), (0.55, 0.75))
 """Speeds at the release, m/s; the first is still."""
 SETTLE_S = 0.3
 """After the end, before the truth is asked: a hand that just came to rest still shakes what it holds."""
+FIND_S = 0.4
+"""What the tracker has to find everything in, before the launch."""
 SEVERAL = {"pick": 1, "place": 1, "long-horizon": 3}
 
 
@@ -46,6 +53,9 @@ class Settings:
     top_speed: float = 0.75
     images: bool = False
     """Read the cameras each tick, as collecting does."""
+    state: Source = "truth"
+    calibration: Path | None = None
+    """Of the cameras that the tracker sees through; None: as the cell has put them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +157,13 @@ def seed_of(settings: Settings, index: int) -> int:
     return settings.seed * 100_003 + index
 
 
-def launch(rig: Rig, truth: Truth) -> None:
+def launch(rig: Rig, truth: Truth, watch: Watch | None = None) -> None:
     """Launch the target of a staged cell and wait until it begins to move: there the episode starts."""
-    rig.clock.wait_until(0.1)
+    wait = watch.until if watch else rig.clock.wait_until
+    wait(rig.clock.now() + FIND_S if watch else 0.1)
     rig.stage.launch()
     if truth.plan.launch.launcher is not None and truth.started_at is not None:
-        rig.clock.wait_until(truth.started_at)
+        wait(truth.started_at)
 
 
 def _episode(job: tuple[Settings, int]) -> Result:
@@ -163,12 +174,14 @@ def run_one(settings: Settings, index: int, film: Path | None = None) -> Result:
     """One episode; with `film`, pictures of it are written there."""
     seed = seed_of(settings, index)
     number, request = request_of(settings, index)
-    rig = open_rig(settings.rig, seed=seed)
+    vision = settings.state == "vision"
+    rig = open_rig(with_fixed_cameras(settings.rig) if vision else settings.rig, seed=seed)
     with rig:
         truth = Truth(rig)
+        watch = watch_for(rig, seed, request, _models(settings, rig, truth)) if vision else None
         rig.stage.prepare(seed, request)
         camera = Film(rig) if film else None
-        outcome, verdict = _run(rig, truth, settings, seed, camera.watch if camera else None)
+        outcome, verdict = _run(rig, truth, settings, seed, watch, camera.watch if camera else None)
         if camera and film:
             camera.save(film)
         plan = truth.plan
@@ -180,17 +193,19 @@ def run_one(settings: Settings, index: int, film: Path | None = None) -> Result:
         )  # fmt: skip
 
 
-def _run(rig: Rig, truth: Truth, settings: Settings, seed: int, watch: Watcher | None) -> tuple[Outcome, Verdict]:
+def _models(settings: Settings, rig: Rig, truth: Truth) -> Mapping[str, CameraModel]:
+    return models_from(settings.calibration, rig.config) if settings.calibration else truth.camera_models
+
+
+def _run(
+    rig: Rig, truth: Truth, settings: Settings, seed: int, watch: Watch | None, watcher: Watcher | None
+) -> tuple[Outcome, Verdict]:
     names = truth.names
     targets = tuple(key for key in names if key.startswith("target"))
     container = "container" if "container" in names else None
     expert = expert_for(rig, settings.task, settings.profile, names, targets)
-    look = noisy(truth.objects, settings.noise, seed)
-
-    def objects(now: float) -> dict[str, ObjectState]:
-        return dict(look(now))
-
-    launch(rig, truth)
+    objects: Objects = watch or noisy(truth.objects, settings.noise, seed)
+    launch(rig, truth, watch)
     outcome = run_episode(
         rig,
         expert.profile,
@@ -200,7 +215,7 @@ def _run(rig: Rig, truth: Truth, settings: Settings, seed: int, watch: Watcher |
         targets[0],
         container,
         expert.limit_s,
-        watch,
+        watcher,
         images=settings.images,
     )
     rig.clock.wait_until(rig.clock.now() + SETTLE_S)

@@ -82,3 +82,27 @@ def calibration(
     across, down = map(int, size.split("x"))
     figures = bench_calibration(seeds, (across, down), pictures=pictures, corrupt=corrupt)
     emit(figures, as_json, view(figures))
+
+
+@app.command("tracking", epilog="Example: dynacollect bench tracking --size 1280x720 --json")
+def tracking(
+    size: Annotated[Literal["480x360", "1280x720"], typer.Option("--size", help="Of the pictures.")] = "480x360",
+    seed: SeedOption = 1,
+    ticks: Annotated[int, typer.Option("--ticks", min=10, max=10_000, help="How many ticks to time.")] = 60,
+    objects: Annotated[int, typer.Option("--objects", min=2, max=5, help="How many are several.")] = 5,
+    as_json: JsonFlag = False,
+) -> None:
+    """What one tick of the tracker costs, with two views, from pictures to states: of one object, and of several."""
+    from rich.table import Table
+
+    from ..benches.tracking_bench import bench_tracking
+
+    across, down = map(int, size.split("x"))
+    figures = bench_tracking((across, down), ticks, objects, seed)
+    title = f"one tick of the tracker at {size}, ms: median / p95 of {figures.ticks}"
+    several = figures.several
+    table = Table("stage", "one object", f"{several.objects} objects", title=title, title_justify="left")
+    for stage, cost in {"all": figures.tick_ms, **figures.stage_ms}.items():
+        other = several.tick_ms if stage == "all" else several.stage_ms[stage]
+        table.add_row(stage, f"{cost.median:.1f} / {cost.p95:.1f}", f"{other.median:.1f} / {other.p95:.1f}")
+    emit(figures, as_json, table)

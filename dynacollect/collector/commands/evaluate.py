@@ -31,7 +31,13 @@ def evaluate(
         Literal["franka", "franka-panda", "franka-fr3", "piper"], typer.Option("--robot", help="Which arm of the cell.")
     ] = "franka",
     rig: Annotated[str | None, typer.Option("--rig", help="A rig.yaml on the cell, in place of --robot.")] = None,
-    state: Annotated[Literal["truth"], typer.Option("--state", help="Where object states come from.")] = "truth",
+    state: Annotated[
+        Literal["truth", "vision"],
+        typer.Option("--state", help="Where object states come from: the cell, the tracker."),
+    ] = "truth",
+    calibration: Annotated[
+        Path | None, typer.Option("--calibration", help="Of the cameras, for --state vision; else the cell's own.")
+    ] = None,
     episodes: Annotated[int, typer.Option("--episodes", min=1, max=1_000_000, help="How many.")] = 100,
     seed: SeedOption = 0,
     noise: Annotated[str, typer.Option("--noise", help="As 'pos=2mm vel=30mm/s latency=80ms'.")] = "",
@@ -49,13 +55,20 @@ def evaluate(
     from rich.progress import track
 
     from ...rig.config import load_rig
+    from ...rig.errors import DynacollectError
     from ...training.bound import possible_share
     from ...training.evaluation import Settings, evaluate, run_one, summarise
     from ...training.noise import parse_noise
 
     limit = top_speed if top_speed is not None else TOP_SPEED.get(robot, 0.75)
     config = load_rig(rig or RIGS[robot])
-    settings = Settings(config, task, profile, episodes, seed, parse_noise(noise), limit, images)
+    if state == "vision" and noise:
+        raise DynacollectError("--noise is put on the truth; leave it out with --state vision")
+    if state == "truth" and calibration is not None:
+        raise DynacollectError("--calibration is what the tracker sees through; add --state vision")
+    settings = Settings(
+        config, task, profile, episodes, seed, parse_noise(noise), limit, images, state, calibration
+    )  # fmt: skip
     if film is not None:
         run_one(settings, episodes - 1, film)
     stream = evaluate(settings, workers)

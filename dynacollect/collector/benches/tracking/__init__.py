@@ -1,0 +1,1 @@
+"""Sequences of the cell with known truth, to measure trackers on."""

@@ -1,0 +1,1 @@
+"""How tracked objects are shown and written down."""

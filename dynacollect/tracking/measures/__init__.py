@@ -1,0 +1,1 @@
+"""Tracked states against the truth: errors, delays, losses and mix-ups."""

@@ -1,0 +1,185 @@
+"""Where an object is and how it is turned, from its masks alone: for the first look, and after it was lost.
+
+Many orientations are compared with the masks by area and second moments, the best by their silhouettes, and what is
+left by the outline itself. Things on a table mostly rest on one of their stable sides; those are tried first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import trimesh
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from ...rig.nouns import Vector
+from ..shape import Shape
+from .colouring import colours_fit
+from .looks import Look
+from .multiview import Fit, Guess, fit
+from .silhouettes import facing, flat_slopes, overlap, silhouette
+from .viewpoints import ViewpointModel
+
+YAWS = 36
+STABLE = 0.02
+"""Least probability of a side that is tried."""
+FREE = 1200
+"""Orientations that are tried where no stable one fits."""
+NEAR = np.deg2rad(20.0)
+"""Orientations so near to each other lead to the same fit."""
+COMPARED, FITTED = 40, 7
+"""Hypotheses whose silhouettes are compared, and whose outlines are."""
+GOOD = 0.75
+"""Overlap of a silhouette with its mask from which a stable orientation is believed."""
+MASKS, OUTLINE = 0.5, 2.0
+"""What overlap and outline count against colours; a mask may lack what looks like the table."""
+WEAK = np.diag(np.repeat([1 / 0.03**2, 1 / 0.5**2], 3))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A pose that masks and pictures agree with."""
+
+    fit: Fit
+    overlap: float
+    """Of silhouettes with masks, the worst view's."""
+    colours: float
+    """How well the mesh's colours lie; the same for all poses of a mesh that has none."""
+
+    @property
+    def score(self) -> float:
+        """The better the more of masks, outline and colours it explains."""
+        return MASKS * self.overlap - OUTLINE * self.fit.cost + self.colours
+
+
+def resting(shape: Shape) -> Vector:
+    """(n, 3, 3) orientations in which a shape stands or lies stably on a level table, turned all ways."""
+    mesh = trimesh.Trimesh(shape.vertices, shape.faces, process=False).convex_hull
+    # Centre of mass of things that are hollow or not: of the hull is near enough to find the sides.
+    poses, odds = trimesh.poses.compute_stable_poses(mesh, n_samples=1, threshold=STABLE)
+    sides = [pose[:3, :3] for pose in poses[:12]] if len(odds) else [np.eye(3)]
+    yaws = Rotation.from_rotvec(np.outer(np.arange(YAWS) * 2 * np.pi / YAWS, [0.0, 0.0, 1.0])).as_matrix()
+    return np.einsum("aij,bjk->baik", yaws, np.array([np.eye(3), *sides])).reshape(-1, 3, 3)
+
+
+def anyhow() -> Vector:
+    """(n, 3, 3) orientations spread over all there are."""
+    return Rotation.random(FREE, rng=np.random.default_rng(0)).as_matrix()
+
+
+def search(
+    model: ViewpointModel, rests: Vector, looks: Sequence[Look], masks: Mapping[str, NDArray[np.bool_]], time: float
+) -> Found | None:
+    """The best pose for these masks; rests first, and anything if none of them fits."""
+    views = [_View.of(look, masks[look.camera.name]) for look in looks if look.camera.name in masks]
+    views = [view for view in views if view.area >= 12]
+    if not views:
+        return None
+    best = _best(model, rests, views, looks, time)
+    if best is None or best.overlap < GOOD:
+        other = _best(model, anyhow(), views, looks, time)
+        if other is not None and (best is None or other.overlap > best.overlap + 0.05):
+            best = other
+    return best
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    look: Look
+    mask: NDArray[np.bool_]
+    open: NDArray[np.bool_] | None
+    area: float
+    centre: Vector
+    """(2,) px."""
+    spread: Vector
+    """(2, 2) px2."""
+
+    @classmethod
+    def of(cls, look: Look, mask: NDArray[np.bool_]) -> _View:
+        m = cv2.moments(mask.astype(np.uint8), binaryImage=True)
+        area = max(m["m00"], 1e-9)
+        spread = np.array([[m["mu20"], m["mu11"]], [m["mu11"], m["mu02"]]]) / area
+        free = None if look.hidden is None or not look.hidden.any() else ~look.hidden
+        return cls(look, mask, free, m["m00"], np.array([m["m10"], m["m01"]]) / area, spread)
+
+    def ray(self, pixel: Vector) -> Vector:
+        return self.look.turn.T @ self.look.camera.unproject(pixel[None])[0]
+
+
+def _best(
+    model: ViewpointModel, turns: Vector, views: Sequence[_View], looks: Sequence[Look], time: float
+) -> Found | None:
+    middle = _crossing(views, [view.centre for view in views])
+    costs, offsets = np.zeros(len(turns)), []
+    for view in views:
+        cost, offset = _compare(model, turns, view, middle)
+        costs += cost
+        offsets.append(offset)
+    scored = []
+    for number in np.argsort(costs)[:COMPARED]:
+        pixels = [view.centre - offset[number] for view, offset in zip(views, offsets, strict=True)]
+        place = _crossing(views, pixels) - turns[number] @ model.middle
+        scored.append((_overlap(model, views, place, turns[number]), place, turns[number]))
+    scored.sort(key=lambda each: -each[0])
+    found: list[Found] = []
+    for _, place, turn in scored:
+        if len(found) == FITTED or any(_near(turn, other.fit.guess.turn) for other in found):
+            continue
+        fitted = fit(model, looks, Guess(time, place, turn, WEAK, np.zeros(3), np.zeros(3)))
+        if fitted is not None:
+            guess = fitted.guess
+            shares = [colours_fit(model, look, *guess.at(look.captured_at)) for look in looks]
+            known = [share for share in shares if share is not None]
+            colours = float(np.mean(known)) if known else 0.0
+            found.append(Found(fitted, _overlap(model, views, guess.place, guess.turn), colours))
+    return max(found, key=lambda each: each.score, default=None)
+
+
+def _near(turn: Vector, other: Vector) -> bool:
+    return float(np.trace(turn.T @ other)) > 1.0 + 2.0 * np.cos(NEAR)
+
+
+def _crossing(views: Sequence[_View], pixels: Sequence[Vector]) -> Vector:
+    """The point (3,) nearest to the rays of one pixel in each view; of one view, where its ray meets the table."""
+    normal, right = np.zeros((3, 3)), np.zeros(3)
+    for view, pixel in zip(views, pixels, strict=True):
+        ray = view.ray(pixel)
+        ray /= np.linalg.norm(ray)
+        across = np.eye(3) - np.outer(ray, ray)
+        normal += across
+        right += across @ view.look.eye
+    if len(views) == 1:
+        normal[2, 2] += 1e-2
+        right[2] += 1e-2 * 0.03
+    return np.linalg.solve(normal, right).astype(float)
+
+
+def _compare(model: ViewpointModel, turns: Vector, view: _View, middle: Vector) -> tuple[Vector, Vector]:
+    """(n,) how badly each orientation fits a mask, and (n, 2) the mask's centre from the object's middle, px."""
+    look = view.look
+    local = look.local(middle[None])[0]
+    toward = facing(local)
+    away = (look.eye - middle) / np.linalg.norm(look.eye - middle)
+    nearest = np.argmax((away @ turns) @ model.directions.T, axis=1)
+    roll = (toward @ look.turn) @ turns @ model.cameras[nearest].transpose(0, 2, 1)
+    flat = flat_slopes(look, local, toward) @ roll[:, :2, :2]
+    area, x, y, xx, xy, yy = model.moments[nearest].T
+    areas = area * np.abs(np.linalg.det(flat))
+    spread = flat @ np.array([[xx, xy], [xy, yy]]).transpose(2, 0, 1) @ flat.transpose(0, 2, 1)
+    offset = np.einsum("nij,nj->ni", flat, np.stack([x, y], axis=1))
+    size = np.trace(view.spread) + 1.0
+    cost = (np.log(areas / view.area) / 0.15) ** 2
+    cost += (((spread - view.spread) / size / 0.08) ** 2).sum(axis=(1, 2))
+    return cost, offset
+
+
+def _overlap(model: ViewpointModel, views: Sequence[_View], place: Vector, turn: Vector) -> float:
+    """The least overlap of silhouette and mask over the views."""
+    shares = []
+    for view in views:
+        shown = silhouette(model, view.look, place, turn)
+        shares.append(0.0 if shown is None else overlap(*shown, view.mask, view.open))
+    return min(shares)

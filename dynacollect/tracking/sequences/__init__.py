@@ -1,0 +1,1 @@
+"""Recorded sequences in BOP's layout with several cameras: read, and written."""
