@@ -64,6 +64,8 @@ def test_an_episode_on_tracked_states(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dynacollect.rig.cell.scene.SHADOW_PX", 256)
     monkeypatch.setattr("dynacollect.rig.cell.scene.EDGE_SAMPLES", 0)
     rig = load_rig("cell")
+    alone = rig.cell.model_copy(update={"episodes": rig.cell.episodes.model_copy(update={"distractors": (0, 0)})})
+    rig = rig.model_copy(update={"cell": alone})
     real, tracked = (run_one(Settings(rig, state=state), 0) for state in ("truth", "vision"))
     assert (real.seed, real.speed, real.launcher, real.target) == (
         tracked.seed, tracked.speed, tracked.launcher, tracked.target,
