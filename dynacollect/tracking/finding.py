@@ -8,9 +8,11 @@ from itertools import product
 import numpy as np
 
 from ..rig.nouns import Vector
-from .pose.follow import Pixels, Seen, found_anew
+from .pose.follow import Seen, found_anew
 from .pose.looks import Look
 from .pose.viewpoints import ViewpointModel
+from .seeing.gates import ray_distance
+from .seeing.tones import Pixels
 
 PAIRS = 2
 """Pairs of masks that one search tries."""
@@ -62,12 +64,5 @@ def _choices(
 
 def _gap(looks: Sequence[Look], masks: Mapping[str, Pixels]) -> float:
     """How far the rays through the middles of the first two masks pass each other, m."""
-    one, other = looks[:2]
-    across = np.cross(_ray(one, masks[one.camera.name]), _ray(other, masks[other.camera.name]))
-    return float(abs((other.eye - one.eye) @ across) / max(float(np.linalg.norm(across)), 1e-9))
-
-
-def _ray(look: Look, mask: Pixels) -> Vector:
-    rows, columns = np.nonzero(mask)
-    ray = look.turn.T @ look.camera.unproject(np.array([[columns.mean(), rows.mean()]]))[0]
-    return ray / np.linalg.norm(ray)
+    two = [look.camera for look in looks[:2]]
+    return ray_distance(two, [np.argwhere(masks[camera.name])[:, ::-1].mean(axis=0) for camera in two])

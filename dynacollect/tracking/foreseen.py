@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 
 from ..rig.nouns import ObjectState
-from .pose.follow import Pixels, guess_from
-from .pose.looks import Box, Look
+from .pose.follow import guess_from
+from .pose.looks import Look
 from .pose.silhouettes import silhouette
 from .pose.viewpoints import ViewpointModel
 from .seeing.areas import Region, meet
+from .seeing.tones import Box, Pixels
 
 ROOM_PX = 10
 """Around a silhouette, where its object is looked for."""

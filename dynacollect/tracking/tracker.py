@@ -15,13 +15,14 @@ from .finding import first_found, free
 from .foreseen import Views, foresee, regions, taken, unobstructed
 from .health import Health
 from .kalman import ObjectFilter
-from .pose.follow import Pixels, Seen, follow, guess_from
+from .pose.follow import Seen, follow, guess_from
 from .pose.looks import Look
 from .pose.search import resting
 from .pose.viewpoints import ViewpointModel, viewpoint_model
 from .seeing.arm_cover import ArmCover
 from .seeing.background import Background
 from .seeing.segment import Segmenter
+from .seeing.tones import Pixels
 from .shape import Shape
 from .tracked import Tracked
 
@@ -174,9 +175,9 @@ class Tracker:
 
         A pose that is a little wrong must not teach: what is learnt then would bear it out.
         """
-        if self._ticks % LEARNS_EVERY:
+        sure = [name for name in states if self._things[name].sure]
+        if self._ticks % LEARNS_EVERY or not sure:
             return
-        sure = {name: state for name, state in states.items() if self._things[name].sure}
         views = foresee(self._models, states, looks)
         confirmed: dict[str, dict[str, Mask]] = {}
         for look in looks:

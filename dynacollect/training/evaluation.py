@@ -24,7 +24,7 @@ from ..rig.stage import Request
 from ..tracking.live import Watch
 from .film import Film
 from .noise import StateNoise, noisy
-from .vision import models_from, watch_for, with_fixed_cameras
+from .vision import watch_for, with_fixed_cameras
 
 Task = Literal["pick", "place", "long-horizon"]
 ProfileName = Literal["dom", "intercept"]
@@ -54,7 +54,7 @@ class Settings:
     images: bool = False
     """Read the cameras each tick, as collecting does."""
     state: Source = "truth"
-    calibration: Path | None = None
+    models: Mapping[str, CameraModel] | None = None
     """Of the cameras that the tracker sees through; None: as the cell has put them."""
 
 
@@ -178,7 +178,7 @@ def run_one(settings: Settings, index: int, film: Path | None = None) -> Result:
     rig = open_rig(with_fixed_cameras(settings.rig) if vision else settings.rig, seed=seed)
     with rig:
         truth = Truth(rig)
-        watch = watch_for(rig, seed, request, _models(settings, rig, truth)) if vision else None
+        watch = watch_for(rig, seed, request, settings.models or truth.camera_models) if vision else None
         rig.stage.prepare(seed, request)
         camera = Film(rig) if film else None
         outcome, verdict = _run(rig, truth, settings, seed, watch, camera.watch if camera else None)
@@ -191,10 +191,6 @@ def run_one(settings: Settings, index: int, film: Path | None = None) -> Result:
             seed, number, plan.speed, plan.launch.launcher, plan.targets[0].object, success, reason,
             outcome.time_s, outcome.path_m,
         )  # fmt: skip
-
-
-def _models(settings: Settings, rig: Rig, truth: Truth) -> Mapping[str, CameraModel]:
-    return models_from(settings.calibration, rig.config) if settings.calibration else truth.camera_models
 
 
 def _run(

@@ -69,7 +69,7 @@ def shown_alone(rig: Rig, names: Iterable[str], models: Mapping[str, CameraModel
         clip = []
         for number, place in enumerate(SHOWN):
             pose = _put_down(name, number, cell.world.arm.reach * np.array(place), rng)
-            _restage(cell, EpisodePlan(room.seed, (Placed(name, pose),), scenery=room.scenery))
+            cell.lay_out(EpisodePlan(room.seed, (Placed(name, pose),), scenery=room.scenery))
             clip.append({camera: shots[0] for camera, shots in pictures(rig, models).items()})
         looks[name] = learn_look(name, plates, clip)
     return looks
@@ -79,12 +79,6 @@ def _put_down(name: str, number: int, place: Vector, rng: np.random.Generator) -
     model = catalogue.load(name)
     turn = Rotation.from_euler("z", rng.uniform(-np.pi, np.pi)) * model.rests[number % len(model.rests)]
     return RigidTransform.from_components([*place, model.rest_height_in(turn)], turn)
-
-
-def _restage(cell: Cell, plan: EpisodePlan) -> None:
-    for device in cell.devices.values():
-        device.develop_all()
-    cell.world.restage(plan)
 
 
 def take_away(rig: Rig) -> None:

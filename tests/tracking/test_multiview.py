@@ -162,5 +162,5 @@ def test_what_the_pictures_do_not_tell_stays_as_it_was_known(plain: ViewpointMod
     thing = Thing(plain.shape, np.array([0.45, 0.0, 0.05]), np.eye(3), np.array([200.0, 60.0, 40.0]))
     held = replace(guess_near(thing, rng), information=FOREKNOWN * 1e8)
     assert error(fitted(plain, looks_at(thing, 0), held), thing) == pytest.approx(
-        error(Fit(held, FOREKNOWN, 1.0, (), 0.0, 0.0), thing), abs=1e-5
+        error(Fit(held, FOREKNOWN, 1.0, 0.0), thing), abs=1e-5
     )

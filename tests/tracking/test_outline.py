@@ -15,7 +15,7 @@ from dynacollect.rig.nouns import Vector
 from dynacollect.tracking.pose.looks import Look
 from dynacollect.tracking.pose.outline import Outline, outline
 from dynacollect.tracking.pose.silhouettes import overlap, silhouette
-from dynacollect.tracking.pose.viewpoints import ViewpointModel, viewpoint_model
+from dynacollect.tracking.pose.viewpoints import MOST_FACES, ViewpointModel, viewpoint_model
 
 from .painted import WHITE, Thing, ball, block, cameras, empty, look, mask_of
 
@@ -136,3 +136,24 @@ def test_what_is_behind_the_camera_has_no_outline(models: dict[str, ViewpointMod
     behind = view.eye - 0.3 * view.turn[2]
     assert outline(models["block"], view, behind, np.eye(3)) is None
     assert silhouette(models["block"], view, behind, np.eye(3)) is None
+
+
+def test_a_fine_mesh_is_looked_at_as_a_coarser_one() -> None:
+    """With the same silhouette, and its colours where they were."""
+    fine, coarse = ball(0.03, 5), ball(0.03, 3)
+    above = fine.vertices[fine.faces].mean(axis=1)[:, 2] > 0
+    colours = np.where(above[:, None], WHITE, 0).astype(np.uint8)
+    model, plain = viewpoint_model(replace(fine, face_colours=colours)), viewpoint_model(coarse)
+    assert len(model.shape.faces) <= MOST_FACES < len(fine.faces)
+    assert np.abs(model.moments[:, 0] / plain.moments[:, 0] - 1.0).max() < 0.02
+    assert model.shape.face_colours is not None
+    height = model.shape.vertices[model.shape.faces].mean(axis=1)[:, 2]
+    lit = model.shape.face_colours[:, 0] > 0
+    assert lit[height > 0.002].all() and not lit[height < -0.002].any()
+
+
+def test_a_camera_projects_what_is_in_its_frame_as_what_is_in_the_base() -> None:
+    for lens in LENSES:
+        for view in looks(lens):
+            points = np.random.default_rng(4).uniform((0.3, -0.3, 0.0), (0.6, 0.3, 0.2), (200, 3))
+            np.testing.assert_allclose(view.project(points), view.camera.project(points), atol=1e-6)

@@ -59,6 +59,7 @@ def evaluate(
     from ...training.bound import possible_share
     from ...training.evaluation import Settings, evaluate, run_one, summarise
     from ...training.noise import parse_noise
+    from ...training.vision import models_from, with_fixed_cameras
 
     limit = top_speed if top_speed is not None else TOP_SPEED.get(robot, 0.75)
     config = load_rig(rig or RIGS[robot])
@@ -66,9 +67,8 @@ def evaluate(
         raise DynacollectError("--noise is put on the truth; leave it out with --state vision")
     if state == "truth" and calibration is not None:
         raise DynacollectError("--calibration is what the tracker sees through; add --state vision")
-    settings = Settings(
-        config, task, profile, episodes, seed, parse_noise(noise), limit, images, state, calibration
-    )  # fmt: skip
+    models = models_from(calibration, with_fixed_cameras(config)) if calibration else None
+    settings = Settings(config, task, profile, episodes, seed, parse_noise(noise), limit, images, state, models)
     if film is not None:
         run_one(settings, episodes - 1, film)
     stream = evaluate(settings, workers)

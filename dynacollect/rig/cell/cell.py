@@ -87,7 +87,7 @@ class Cell:
     def prepare(self, seed: int, request: Request | None = None) -> Staged:
         """Set the table anew; the arm and the clocks go on."""
         plan = draw(seed, self.world.arm, self.config.cell.episodes, request)
-        self._set(plan)
+        self.lay_out(plan)
         return Staged(
             tuple(placed.object for placed in plan.targets),
             tuple(placed.object for placed in plan.distractors),
@@ -100,10 +100,10 @@ class Cell:
         arm = self.world.arm
         clamped = hold(held, arm, self.seed) if held else None
         laid = lay(table, arm, self.seed) if table else None
-        self._set(self.world.plan.cleared(tuple(plate for plate in (clamped, laid) if plate)))
+        self.lay_out(self.world.plan.cleared(tuple(plate for plate in (clamped, laid) if plate)))
         return held_box(held, arm) if held else None
 
-    def _set(self, plan: EpisodePlan) -> None:
+    def lay_out(self, plan: EpisodePlan) -> None:
         """Another table in the same room; a plate is clamped or let go as a person would have the gripper do it."""
         for device in self.devices.values():
             device.develop_all()

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ...rig.nouns import Image, Vector
-from ..seeing.tones import tones
+from ..seeing.tones import clipped, tones
 from .looks import Look
 from .viewpoints import ViewpointModel
 
@@ -18,6 +18,7 @@ OFF = 0.35
 SHADING = 0.4
 """How much less differences of brightness count than those of colour: light makes them too."""
 LEAST_PX = 15
+"""Of the mesh inside its edge, to say anything."""
 
 
 def colours_fit(model: ViewpointModel, look: Look, place: Vector, turn: Vector) -> float | None:
@@ -31,7 +32,7 @@ def colours_fit(model: ViewpointModel, look: Look, place: Vector, turn: Vector) 
         return None
     pixels = look.pixels(local)
     low, high = np.floor(pixels.min(axis=0)).astype(int), np.ceil(pixels.max(axis=0)).astype(int) + 1
-    x0, y0, x1, y1 = look.clipped((int(low[0]), int(low[1]), int(high[0]), int(high[1])))
+    x0, y0, x1, y1 = clipped((int(low[0]), int(low[1]), int(high[0]), int(high[1])), look.frame.image.shape)
     if x1 - x0 < 3 or y1 - y0 < 3:
         return None
     painted = np.zeros((y1 - y0, x1 - x0, 3), np.uint8)

@@ -14,7 +14,8 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from ...rig.nouns import Vector
-from .looks import Box, Floats, Look
+from ..seeing.tones import Box, clipped
+from .looks import Floats, Look
 from .outline import Outline
 
 SHADOW = (0.35, 1.25)
@@ -26,7 +27,7 @@ DOUBT = 0.4
 DEEP = 1.5
 """An object that ends so far inside of its outline, px, has its background's colour there."""
 NEIGHBOURS = 5
-"""Points along the outline that share a colour."""
+"""Points along the outline that lie in one shade."""
 SHAPE_PX = 0.3
 """What meshes, lenses and shadows leave, of one point, px."""
 CONTRAST = 4.0
@@ -73,7 +74,7 @@ class Edges:
 
 def patch_of(look: Look, box: Box) -> Patch | None:
     """The patch of a box; None where little of it is in the picture."""
-    x0, y0, x1, y1 = box = look.clipped(box)
+    x0, y0, x1, y1 = box = clipped(box, look.frame.image.shape)
     if x1 - x0 < 8 or y1 - y0 < 8:
         return None
     scene, sigma = look.scene.within(box)
@@ -88,8 +89,8 @@ def patch_of(look: Look, box: Box) -> Patch | None:
 def edges(patch: Patch, line: Outline, reach: float, fine: bool) -> Edges:
     """Look for the outline within `reach` px of where it is thought to be.
 
-    Coarsely, whatever is not background counts as the object, so that an object far off pulls; finely, shares are
-    mixtures with the colour just inside, and a line that sees anything strange is silent.
+    Coarsely, every point has its say, so that an object far off pulls; finely, those are silent that have no contrast,
+    that see the object go on, or that see it end where it may only have its background's colour.
     """
     steps = np.arange(-min(reach, INSIDE) if fine else -reach, reach + 0.5)
     at = (line.pixels[:, None] + steps[:, None] * line.normals[:, None]).astype(np.float32)

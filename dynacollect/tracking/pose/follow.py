@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ...rig.nouns import ObjectState, PoseEstimate, Vector
 from ...rig.pose import pose_of, turn_of
+from ..seeing.tones import Pixels
 from .looks import Look
 from .multiview import FAR, NEAR, Fit, Guess, fit
 from .search import search
@@ -33,8 +33,6 @@ FRESH = 0.4
 """Share of a fit's variance that is new in every tick; the rest comes of shadows, mesh and lens and stays."""
 LOOSE = (0.006, 0.15)
 """A foreseen pose holds the fit this loosely at least: m, rad."""
-
-Pixels = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,27 +80,32 @@ def guess_from(state: ObjectState) -> Guess:
 
 def follow(model: ViewpointModel, looks: Sequence[Look], masks: Mapping[str, Pixels], guess: Guess) -> Seen | None:
     """Where the object is, near to where it is foreseen; None where the pictures do not show it there."""
-    near = [_overlaps(model, [look], masks, guess) >= ALIKE for look in looks]
+    shares = _shares(model, looks, masks, guess)
+    near = [share is not None and share >= ALIKE for share in shares]
+    stayed = _sound(model, _clear(looks, shares), masks, guess, NEAR) if any(near) else None
     if all(near):
-        return _sound(model, looks, masks, guess, NEAR)
-    found = _sound(model, looks, masks, _met(model, looks, masks, guess), FAR)
-    if any(near):
-        # A mask far off may be a hand's.
-        stayed = _sound(model, looks, masks, guess, NEAR)
-        return max((seen for seen in (found, stayed) if seen), key=lambda seen: seen.health, default=None)
-    return found
+        return stayed
+    # Where only some views are far off, it may be a hand's mask that says so.
+    met = _met(model, looks, masks, guess)
+    found = _sound(model, _clear(looks, _shares(model, looks, masks, met)), masks, met, FAR)
+    return max((seen for seen in (found, stayed) if seen), key=lambda seen: seen.health, default=None)
+
+
+def _clear(looks: Sequence[Look], shares: Sequence[float | None]) -> list[Look]:
+    """The views that show the object."""
+    return [look for look, share in zip(looks, shares, strict=True) if share is not None and share >= CLEAR]
 
 
 def _sound(
     model: ViewpointModel, looks: Sequence[Look], masks: Mapping[str, Pixels], guess: Guess,
     reaches: Sequence[tuple[float, bool]],
 ) -> Seen | None:  # fmt: skip
-    """What the views give that show the object where it is guessed, if that is to be believed."""
-    clear = [look for look in looks if _overlaps(model, [look], masks, guess) >= CLEAR]
-    fitted = fit(model, clear, guess, reaches) if clear else None
+    """What these views give, if that is to be believed."""
+    fitted = fit(model, looks, guess, reaches) if looks else None
     if fitted is None:
         return None
-    seen = Seen(fitted, _overlaps(model, clear, masks, fitted.guess))
+    shares = [share for share in _shares(model, looks, masks, fitted.guess) if share is not None]
+    seen = Seen(fitted, float(np.mean(shares)) if shares else 0.0)
     return seen if seen.is_sound else None
 
 
@@ -116,17 +119,17 @@ def found_anew(
     return Seen(found.fit, found.overlap)
 
 
-def _overlaps(model: ViewpointModel, looks: Sequence[Look], masks: Mapping[str, Pixels], guess: Guess) -> float:
-    """Mean overlap of silhouettes and masks, over the views that have a mask; 0 where none has."""
-    shares = []
+def _shares(
+    model: ViewpointModel, looks: Sequence[Look], masks: Mapping[str, Pixels], guess: Guess
+) -> list[float | None]:
+    """Overlap of silhouette and mask in each view; None where one of the two is lacking."""
+    shares: list[float | None] = []
     for look in looks:
         mask = masks.get(look.camera.name)
         shown = silhouette(model, look, *guess.at(look.captured_at))
-        if mask is None or shown is None:
-            continue
         free = None if look.hidden is None else ~look.hidden
-        shares.append(overlap(*shown, mask, free))
-    return float(np.mean(shares)) if shares else 0.0
+        shares.append(None if mask is None or shown is None else overlap(*shown, mask, free))
+    return shares
 
 
 def _met(model: ViewpointModel, looks: Sequence[Look], masks: Mapping[str, Pixels], guess: Guess) -> Guess:

@@ -24,6 +24,7 @@ FAR = ((6.0, False), (4.0, False), *NEAR)
 CORRELATED_PX = 4.0
 """Points of an outline nearer than this tell the same."""
 SWELLS_PX = 0.25
+"""By how much all of a view's outline may lie too far out or in (one sigma)."""
 TUKEY = 4.7
 ROOM_PX = 14
 """Around the outline in a patch."""
@@ -66,10 +67,6 @@ class Fit:
     """(6, 6) from the pictures alone; zero along what they do not tell."""
     agreement: float
     """Share of the visible outline that lies where the pose says."""
-    seen: tuple[float, ...]
-    """Share of the outline that could be seen, of each view."""
-    rms: float
-    """Of what is left, px."""
     cost: float
     """0 where every point of the outline lies where the pose says, to 1 where none does."""
 
@@ -108,23 +105,23 @@ def _lines(
     guess: Guess,
     reach: float,
     fine: bool,
-) -> list[tuple[int, Outline, Edges]]:
+) -> list[tuple[Outline, Edges]]:
     lines = []
-    for number, (look, patch) in enumerate(zip(looks, patches, strict=True)):
+    for look, patch in zip(looks, patches, strict=True):
         if patch is None:
             continue
         line = outline(model, look, *guess.at(look.captured_at))
         if line is not None:
-            lines.append((number, line, edges(patch, line, reach, fine)))
+            lines.append((line, edges(patch, line, reach, fine)))
     return lines
 
 
-def _step(lines: Sequence[tuple[int, Outline, Edges]], guess: Guess, anchor: Guess, fine: bool) -> Fit | None:
+def _step(lines: Sequence[tuple[Outline, Edges]], guess: Guess, anchor: Guess, fine: bool) -> Fit | None:
     """One step of Gauss-Newton, held by what was known before."""
-    slopes = np.vstack([line.slopes for _, line, _ in lines])
-    off = np.concatenate([edge.off for *_, edge in lines])
-    sigma = np.concatenate([edge.sigma for *_, edge in lines])
-    share = np.concatenate([np.full(len(edge.off), min(1.0, line.spacing / CORRELATED_PX)) for _, line, edge in lines])
+    slopes = np.vstack([line.slopes for line, _ in lines])
+    off = np.concatenate([edge.off for _, edge in lines])
+    sigma = np.concatenate([edge.sigma for _, edge in lines])
+    share = np.concatenate([np.full(len(edge.off), min(1.0, line.spacing / CORRELATED_PX)) for line, edge in lines])
     seen = np.isfinite(sigma)
     if seen.sum() < 6:
         return None
@@ -134,7 +131,7 @@ def _step(lines: Sequence[tuple[int, Outline, Edges]], guess: Guess, anchor: Gue
     weight = np.where(seen, robust * share / sigma**2, 0.0)
     # All of a view's outline may lie a little too far out or in: by blur, shadow and the mesh. What that explains tells
     # nothing of the pose; without it, one view alone would be far too sure of the distance.
-    swell = np.repeat(np.eye(len(lines)), [len(line.half) for _, line, _ in lines], axis=0)
+    swell = np.repeat(np.eye(len(lines)), [len(line.half) for line, _ in lines], axis=0)
     both = np.hstack([slopes, swell])
     normal = (both * weight[:, None]).T @ both / spread**2
     normal[6:, 6:] += np.eye(len(lines)) / SWELLS_PX**2
@@ -146,8 +143,6 @@ def _step(lines: Sequence[tuple[int, Outline, Edges]], guess: Guess, anchor: Gue
     step: Vector = np.linalg.solve(information + anchor.information, pull).astype(float)
     left = off - slopes @ step
     agrees = seen & (np.abs(left) < AGREES_PX)
-    rms = float(np.sqrt((left[agrees] ** 2).mean())) if agrees.any() else np.inf
-    strange = np.concatenate([edge.strange for *_, edge in lines])
+    strange = np.concatenate([edge.strange for _, edge in lines])
     cost = float(np.where(strange, 1.0, np.minimum((left / np.where(seen, 3.0 * sigma, np.inf)) ** 2, 1.0)).mean())
-    views = tuple(float(edge.seen.mean()) for *_, edge in lines)
-    return Fit(guess.moved(step), information, float(agrees.sum() / seen.sum()), views, rms, cost)
+    return Fit(guess.moved(step), information, float(agrees.sum() / seen.sum()), cost)

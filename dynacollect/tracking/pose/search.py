@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import trimesh
-from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from ...rig.nouns import Vector
+from ..seeing.tones import Pixels
 from ..shape import Shape
 from .colouring import colours_fit
 from .looks import Look
@@ -37,6 +37,7 @@ GOOD = 0.75
 MASKS, OUTLINE = 0.5, 2.0
 """What overlap and outline count against colours; a mask may lack what looks like the table."""
 WEAK = np.diag(np.repeat([1 / 0.03**2, 1 / 0.5**2], 3))
+"""Information of a hypothesis' place and turn."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +72,7 @@ def anyhow() -> Vector:
 
 
 def search(
-    model: ViewpointModel, rests: Vector, looks: Sequence[Look], masks: Mapping[str, NDArray[np.bool_]], time: float
+    model: ViewpointModel, rests: Vector, looks: Sequence[Look], masks: Mapping[str, Pixels], time: float
 ) -> Found | None:
     """The best pose for these masks; rests first, and anything if none of them fits."""
     views = [_View.of(look, masks[look.camera.name]) for look in looks if look.camera.name in masks]
@@ -89,8 +90,8 @@ def search(
 @dataclass(frozen=True, slots=True, eq=False)
 class _View:
     look: Look
-    mask: NDArray[np.bool_]
-    open: NDArray[np.bool_] | None
+    mask: Pixels
+    open: Pixels | None
     area: float
     centre: Vector
     """(2,) px."""
@@ -98,15 +99,12 @@ class _View:
     """(2, 2) px2."""
 
     @classmethod
-    def of(cls, look: Look, mask: NDArray[np.bool_]) -> _View:
+    def of(cls, look: Look, mask: Pixels) -> _View:
         m = cv2.moments(mask.astype(np.uint8), binaryImage=True)
         area = max(m["m00"], 1e-9)
         spread = np.array([[m["mu20"], m["mu11"]], [m["mu11"], m["mu02"]]]) / area
         free = None if look.hidden is None or not look.hidden.any() else ~look.hidden
         return cls(look, mask, free, m["m00"], np.array([m["m10"], m["m01"]]) / area, spread)
-
-    def ray(self, pixel: Vector) -> Vector:
-        return self.look.turn.T @ self.look.camera.unproject(pixel[None])[0]
 
 
 def _best(
@@ -146,8 +144,7 @@ def _crossing(views: Sequence[_View], pixels: Sequence[Vector]) -> Vector:
     """The point (3,) nearest to the rays of one pixel in each view; of one view, where its ray meets the table."""
     normal, right = np.zeros((3, 3)), np.zeros(3)
     for view, pixel in zip(views, pixels, strict=True):
-        ray = view.ray(pixel)
-        ray /= np.linalg.norm(ray)
+        ray = view.look.camera.rays(pixel[None])[1][0]
         across = np.eye(3) - np.outer(ray, ray)
         normal += across
         right += across @ view.look.eye

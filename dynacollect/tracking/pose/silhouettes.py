@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ...rig.nouns import Vector
-from .looks import Box, Look
+from ..seeing.tones import Box, Pixels, clipped
+from .looks import Look
 from .viewpoints import RASTER, ViewpointModel
 
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
@@ -26,8 +26,8 @@ def flat_slopes(look: Look, middle: Vector, turn: Vector) -> Vector:
     return look.slopes(middle[None])[0] @ turn.T[:, :2]
 
 
-def placed(model: ViewpointModel, look: Look, place: Vector, turn: Vector) -> tuple[Vector, Vector, int] | None:
-    """Affine map (2, 3) from a silhouette's pixels to the picture's, the middle in pixels, and the viewpoint."""
+def placed(model: ViewpointModel, look: Look, place: Vector, turn: Vector) -> tuple[Vector, int] | None:
+    """Affine map (2, 3) from a silhouette's pixels to the picture's, and the viewpoint."""
     middle = look.local((turn @ model.middle + place)[None])[0]
     if middle[2] < 0.05:
         return None
@@ -36,20 +36,20 @@ def placed(model: ViewpointModel, look: Look, place: Vector, turn: Vector) -> tu
     roll = toward @ look.turn @ turn @ model.cameras[view].T
     flat = flat_slopes(look, middle, toward) @ roll[:2, :2] * model.scale
     pixel = look.pixels(middle[None])[0]
-    return np.column_stack([flat, pixel - flat @ np.full(2, 0.5 * (RASTER - 1))]), pixel, view
+    return np.column_stack([flat, pixel - flat @ np.full(2, 0.5 * (RASTER - 1))]), view
 
 
 def silhouette(
     model: ViewpointModel, look: Look, place: Vector, turn: Vector, room: int = 0
-) -> tuple[Box, NDArray[np.bool_]] | None:
+) -> tuple[Box, Pixels] | None:
     """The box around the object with some room, as far as it is in the picture, and the silhouette in it."""
     found = placed(model, look, place, turn)
     if found is None:
         return None
-    affine, _, view = found
+    affine, view = found
     corners = affine[:, :2] @ (np.array([[0, 0, 1, 1], [0, 1, 0, 1]]) * RASTER) + affine[:, 2:]
     low, high = np.floor(corners.min(axis=1)).astype(int) - room, np.ceil(corners.max(axis=1)).astype(int) + room + 1
-    box = look.clipped((int(low[0]), int(low[1]), int(high[0]), int(high[1])))
+    box = clipped((int(low[0]), int(low[1]), int(high[0]), int(high[1])), look.frame.image.shape)
     if box[2] - box[0] < 2 or box[3] - box[1] < 2:
         return None
     affine[:, 2] -= box[:2]
@@ -62,7 +62,7 @@ def silhouette(
     return box, cv2.warpAffine(raster, affine, size, flags=cv2.INTER_LINEAR) > 127
 
 
-def overlap(box: Box, inside: NDArray[np.bool_], mask: NDArray[np.bool_], free: NDArray[np.bool_] | None) -> float:
+def overlap(box: Box, inside: Pixels, mask: Pixels, free: Pixels | None) -> float:
     """How much of a silhouette in a box and a mask of the whole picture is shared, where nothing hides it.
 
     Intersection over union, but a pixel next to the other's edge is nobody's fault: thin things are all edge.

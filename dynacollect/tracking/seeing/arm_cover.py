@@ -13,11 +13,11 @@ from ...rig.arms.kinematics import link_poses
 from ...rig.arms.model import ArmModel, Shape
 from ...rig.camera_model import CameraModel
 from ...rig.nouns import ArmState, Vector
-from ..pose.looks import pixels_of
 
 MARGIN_M = 0.008
 """Around each part: looks are simpler than the thing, joints lag a little."""
 CABLES_PX = 1
+"""And in the picture: what runs along the arm, and a rounded edge."""
 NEAREST_M = 0.05
 """A part that reaches nearer to a lens than this has no outline."""
 _BALL = np.array([
@@ -45,7 +45,7 @@ class ArmCover:
         local = camera.T_parent_camera.inv().as_matrix() @ poses
         points = np.einsum("nij,nj->ni", local[self._owner, :3, :3], self._points) + local[self._owner, :3, 3]
         ahead = np.minimum.reduceat(points[:, 2], self._starts) > NEAREST_M
-        pixels = np.clip(np.round(pixels_of(camera, points)), -9999, 9999).astype(np.int32)
+        pixels = np.clip(np.round(camera.pixels(points)), -9999, 9999).astype(np.int32)
         mask = np.zeros((camera.height, camera.width), np.uint8)
         for corners in compress(np.split(pixels, self._starts[1:]), ahead):
             cv2.fillConvexPoly(mask, cv2.convexHull(corners), 1)

@@ -11,7 +11,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from ....rig.arms import arm as arm_model
 from ....rig.camera_model import CameraModel
 from ....rig.cell.cell import Cell
-from ....rig.cell.plan import EpisodePlan, Launch, Placed
+from ....rig.cell.plan import EpisodePlan, Placed
 from ....rig.cell.sensor import Flaws
 from ....rig.cell.truth import Truth
 from ....rig.cell.world import Snapshot
@@ -119,10 +119,7 @@ class _Recorder:
         for camera, image in self._pictures(self.cell.world.snapshot(self.cell.world.time), 0).items():
             writer.plate(camera, image)
         for name in self.numbers:
-            still = Launch(None, "straight", np.zeros(3), np.zeros(3), 0.0)
-            plan = EpisodePlan(
-                bare.seed, (Placed(name, RigidTransform.identity()),), launch=still, scenery=bare.scenery
-            )
+            plan = EpisodePlan(bare.seed, (Placed(name, RigidTransform.identity()),), scenery=bare.scenery)
             self.cell.world.restage(plan)
             for pose in _shown_poses(name, self.recording.seed):
                 index += 1
