@@ -15,7 +15,7 @@ LOST_AFTER, NEW_LOST_AFTER = 40, 2
 DOUBTED_AFTER = 5
 """Ticks unseen after which it is looked for elsewhere as well."""
 SURE_M = 0.008
-"""A place at least this certain (one sigma) is healthy even unseen."""
+"""A place must be about this certain (one sigma) to be acted on: one view alone may not tell how far away it is."""
 GAIN = 0.4
 
 
@@ -63,5 +63,5 @@ class Health:
         """The state with its health: above 0.5 where it may be acted on."""
         sigma = float(np.sqrt(np.linalg.eigvalsh(state.covariance[:3, :3])[-1]))
         sure = 1.0 / (1.0 + (sigma / SURE_M) ** 4)
-        level = self.level * (sure if self.misses else 1.0)
+        level = self.level * sure
         return replace(state, health=float(level if self.confirmed else min(level, 0.45)))

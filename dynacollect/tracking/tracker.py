@@ -15,9 +15,10 @@ from .finding import first_found, free
 from .foreseen import Views, foresee, regions, taken, unobstructed
 from .health import Health
 from .kalman import ObjectFilter
+from .pose.doubles import SecondOpinion, doubles
 from .pose.follow import Seen, follow, guess_from
 from .pose.looks import Look
-from .pose.search import resting
+from .pose.search import Rests, resting
 from .pose.viewpoints import ViewpointModel, viewpoint_model
 from .seeing.arm_cover import ArmCover
 from .seeing.background import Background
@@ -34,7 +35,9 @@ START, PATIENCE = (0.75, 0.5), 3
 """Share of mask and outline that must be explained by an object found anew, at first and after so many searches: what
 looks like the table in places never explains its mask well."""
 CUT_OFF_AFTER = 6
-"""Searches after which an object that the picture cuts off is taken as it is."""
+"""Searches after which an object that all pictures cut off is taken as it is."""
+DOUBTS_EVERY, DOUBTS_UNTIL, DOUBTS_SELDOM = 3, 60, 25
+"""Good looks from one question whether an object is turned the other way to the next, while it is new, and later."""
 LEARNS_EVERY, LEARNS_ABOVE = 8, 0.85
 """Ticks, and least health and overlap, for an object's looks to be brought up to date."""
 
@@ -44,13 +47,19 @@ class _Thing:
     """One object: what is known of its form, and what is believed of its motion."""
 
     model: ViewpointModel
-    rests: Vector
+    rests: Rests
+    doubles: Vector
+    """(k, 3, 3) turns after which it looks nearly the same."""
     belief: ObjectFilter
     health: Health = field(default_factory=Health)
     lasting: Vector = field(default_factory=lambda: np.zeros((6, 6)))
     """Covariance of what no filter takes away."""
     overlap: float = 0.0
     """Of silhouettes and masks, when it was last seen."""
+    doubt: SecondOpinion = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.doubt = SecondOpinion(self.doubles)
 
     @property
     def sure(self) -> bool:
@@ -61,7 +70,7 @@ class _Thing:
         """A state of the filter as others are to see it."""
         covariance = state.covariance.copy()
         covariance[:6, :6] += self.lasting
-        return replace(self.health.put_on(state), covariance=covariance)
+        return self.health.put_on(replace(state, covariance=covariance))
 
     def lasts(self, covariance: Vector) -> None:
         """Note what a new look leaves; one that tells less than those before takes little of what they told."""
@@ -82,7 +91,7 @@ class Tracker:
         self._clock, self._ticks = HostClock(), 0
         self._seconds: dict[str, float] = {}
         alike = {id(shape): shape for shape in shapes.values()}
-        kinds = {number: (viewpoint_model(shape), resting(shape)) for number, shape in alike.items()}
+        kinds = {number: _kind_of(shape) for number, shape in alike.items()}
         self._things = {name: _Thing(*kinds[id(shape)], self._belief(name, shape)) for name, shape in shapes.items()}
         self._models = {name: thing.model for name, thing in self._things.items()}
 
@@ -100,8 +109,10 @@ class Tracker:
         with self._timed("pose"):
             for name, state in expected.items():
                 own = {camera: found[name].pixels for camera, found in masks.views.items() if name in found}
-                seen = follow(self._models[name], unobstructed(looks, views, name), own, guess_from(state))
+                clear = unobstructed(looks, views, name)
+                seen = follow(self._models[name], clear, own, guess_from(state))
                 self._take(name, seen)
+                self._doubt(name, clear, own, seen)
         with self._timed("search"):
             self._search(frames, looks, hidden, time)
         states = {name: self._things[name].told(state) for name, state in self._states(time).items()}
@@ -144,6 +155,16 @@ class Tracker:
         update = thing.belief.measure(seen.estimate(name))
         thing.health.saw(seen.health, taken=update.kind in ("taken", "reset"))
 
+    def _doubt(self, name: str, looks: Sequence[Look], masks: Mapping[str, Pixels], seen: Seen | None) -> None:
+        """Ask now and then whether it is turned the other way."""
+        thing = self._things[name]
+        every = DOUBTS_EVERY if thing.health.hits < DOUBTS_UNTIL else DOUBTS_SELDOM
+        if seen is None or not thing.health.confirmed or thing.health.hits % every:
+            return
+        other = thing.doubt.ask(thing.model, looks, masks, seen)
+        if other is not None:
+            thing.belief.turned(other.estimate(name))
+
     def _search(self, frames: FrameSet, looks: Sequence[Look], hidden: Mapping[str, Pixels], time: float) -> None:
         """Look for the objects that are nowhere."""
         missing = [name for name, thing in self._things.items() if thing.health.doubted]
@@ -155,17 +176,18 @@ class Tracker:
         for name in missing:
             thing = self._things[name]
             least = START[min(thing.health.tries // PATIENCE, 1)]
-            patient = thing.health.tries < CUT_OFF_AFTER
+            even_cut = thing.health.tries >= CUT_OFF_AFTER
             thing.health.tries += 1
             own = {
-                camera: free([mask.pixels for mask in found.get(name, ())], others[camera], patient)
+                camera: free([mask.pixels for mask in found.get(name, ())], others[camera])
                 for camera, found in pieces.items()
             }
-            found = first_found(thing.model, thing.rests, looks, own, time, least)
+            found = first_found(thing.model, thing.rests, looks, own, time, least, self._table_z, even_cut)
             if found is None:
                 continue
             seen, masks = found
             thing.belief, thing.health = self._belief(name, thing.model.shape), Health.new()
+            thing.doubt.forget()
             self._take(name, seen)
             for camera, mask in masks.items():
                 others[camera] |= mask
@@ -190,6 +212,11 @@ class Tracker:
                 if name in seen and _covers(seen[name].pixels, core)
             }
         self._segmenter.learn(frames, Masks(confirmed, frames.captured_at))
+
+
+def _kind_of(shape: Shape) -> tuple[ViewpointModel, Rests, Vector]:
+    model = viewpoint_model(shape)
+    return model, resting(shape), doubles(model)
 
 
 def _shown(look: Look, views: Views, name: str) -> Pixels:

@@ -74,7 +74,7 @@ def yawed(turn: Vector, yaw: float) -> Vector:
 
 def test_things_on_the_table_are_found_from_their_masks(hooked: ViewpointModel) -> None:
     rng = np.random.default_rng(4)
-    sides = resting(hooked.shape)[::36]
+    sides = resting(hooked.shape).turns[::36]
     turned, off = [], []
     for number in range(6):
         turn = yawed(sides[number % len(sides)], rng.uniform(0, 2 * np.pi))
@@ -106,11 +106,35 @@ def test_a_symmetric_thing_is_found_up_to_its_symmetry(coloured: ViewpointModel)
     assert found.colours == 0.0
 
 
-def test_one_mask_gives_a_place_on_the_table(hooked: ViewpointModel) -> None:
-    thing = stands(hooked.shape, yawed(resting(hooked.shape)[0], 1.0), 0.45, 0.05, BLUE)
+@pytest.mark.parametrize("camera", [0, 1])
+def test_one_mask_gives_a_place_on_a_known_table(hooked: ViewpointModel, camera: int) -> None:
+    thing = stands(hooked.shape, yawed(resting(hooked.shape).turns[0], 1.0), 0.45, 0.05, BLUE)
     looks, masks = seen(thing)
-    found = found_in(hooked, looks[:1], {"cam0": masks["cam0"]})
-    assert np.linalg.norm(found.fit.guess.place - thing.place) < 0.05
+    one, own = [looks[camera]], {f"cam{camera}": masks[f"cam{camera}"]}
+    found = search(hooked, resting(hooked.shape), one, own, 0.0, table_z=0.0)
+    assert found is not None
+    assert np.linalg.norm(found.fit.guess.place - thing.place) < 0.008
+    # Higher up it looks the same from nearer by.
+    raised = search(hooked, resting(hooked.shape), one, own, 0.0, table_z=0.1)
+    assert raised is None or raised.fit.guess.place[2] > 0.07
+    assert search(hooked, resting(hooked.shape), one, own, 0.0) is None
+
+
+def test_what_one_picture_cuts_off_is_found_with_the_other(hooked: ViewpointModel) -> None:
+    rests = resting(hooked.shape)
+    thing = stands(hooked.shape, yawed(rests.turns[0], 1.0), 0.45, 0.05, BLUE)
+    looks, masks = seen(thing)
+    columns = np.flatnonzero(masks["cam1"].any(axis=0))
+    middle = int(columns.mean())
+    view = looks[1]
+    # The same camera with a picture that ends in the middle of the object.
+    narrow = replace(
+        view, camera=replace(view.camera, width=middle), frame=replace(view.frame, image=view.frame.image[:, :middle])
+    )
+    cut = {"cam0": masks["cam0"], "cam1": masks["cam1"][:, :middle]}
+    found = search(hooked, rests, [looks[0], narrow], cut, 0.0, table_z=0.0)
+    assert found is not None
+    assert np.linalg.norm(found.fit.guess.place - thing.place) < 0.004
 
 
 def test_without_masks_nothing_is_found(hooked: ViewpointModel) -> None:
@@ -147,7 +171,10 @@ def test_colours_say_nothing_where_there_are_none_to_see(hooked: ViewpointModel,
 
 def test_stable_sides_of_a_box_are_its_six_or_fewer() -> None:
     shape = block((0.09, 0.06, 0.045))
-    turns = resting(shape)
+    rests = resting(shape)
+    turns = rests.turns
+    lowest = (turns[:, 2] @ shape.vertices.T).min(axis=1)
+    assert rests.heights + lowest == pytest.approx(0.0, abs=1e-9), "the middle of a box stands over its lowest point"
     assert len(turns) % 36 == 0
     assert np.linalg.det(turns) == pytest.approx(1.0)
     upright = np.abs(turns[:, 2])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -107,6 +107,15 @@ class ObjectFilter:
         update = self._filed[place].update
         self._forget()
         return update
+
+    def turned(self, estimate: PoseEstimate) -> None:
+        """It was turned otherwise than was thought: its turning begins anew as measured, its way stays."""
+        if not self._filed:
+            return
+        measured, last = Measured.of(estimate), self._filed[-1]
+        turning = Turning.begun(measured.turn, measured.noise[3:, 3:])
+        self._filed = [replace(last, moment=replace(last.moment, turning=turning))]
+        self._complete = False
 
     def state(self, time: float) -> ObjectState | None:
         """What it does at a time, from what was measured until then; None before the first measurement."""

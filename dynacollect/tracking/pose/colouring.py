@@ -5,12 +5,15 @@ Used where a pose is chosen among a few, not in every tick: the mesh is painted 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
 from ...rig.nouns import Image, Vector
 from ..seeing.tones import clipped, tones
 from .looks import Look
+from .multiview import Guess
 from .viewpoints import ViewpointModel
 
 OFF = 0.35
@@ -19,6 +22,13 @@ SHADING = 0.4
 """How much less differences of brightness count than those of colour: light makes them too."""
 LEAST_PX = 15
 """Of the mesh inside its edge, to say anything."""
+
+
+def colours_of(model: ViewpointModel, looks: Sequence[Look], guess: Guess) -> float | None:
+    """The mean over the views of how well the colours lie; None where no view says anything."""
+    shares = [colours_fit(model, look, *guess.at(look.captured_at)) for look in looks]
+    known = [share for share in shares if share is not None]
+    return float(np.mean(known)) if known else None
 
 
 def colours_fit(model: ViewpointModel, look: Look, place: Vector, turn: Vector) -> float | None:

@@ -13,7 +13,7 @@ from ...rig.pose import pose_of, turn_of
 from ..seeing.tones import Pixels
 from .looks import Look
 from .multiview import FAR, NEAR, Fit, Guess, fit
-from .search import search
+from .search import Rests, search
 from .silhouettes import overlap, silhouette
 from .viewpoints import ViewpointModel
 
@@ -91,6 +91,11 @@ def follow(model: ViewpointModel, looks: Sequence[Look], masks: Mapping[str, Pix
     return max((seen for seen in (found, stayed) if seen), key=lambda seen: seen.health, default=None)
 
 
+def seen_at(model: ViewpointModel, looks: Sequence[Look], masks: Mapping[str, Pixels], guess: Guess) -> Seen | None:
+    """What the views that show the object there say of a guess that is nearly right."""
+    return _sound(model, _clear(looks, _shares(model, looks, masks, guess)), masks, guess, NEAR)
+
+
 def _clear(looks: Sequence[Look], shares: Sequence[float | None]) -> list[Look]:
     """The views that show the object."""
     return [look for look, share in zip(looks, shares, strict=True) if share is not None and share >= CLEAR]
@@ -110,10 +115,11 @@ def _sound(
 
 
 def found_anew(
-    model: ViewpointModel, rests: Vector, looks: Sequence[Look], masks: Mapping[str, Pixels], time: float, least: float
-) -> Seen | None:
+    model: ViewpointModel, rests: Rests, looks: Sequence[Look], masks: Mapping[str, Pixels], time: float, least: float,
+    table_z: float | None = None,
+) -> Seen | None:  # fmt: skip
     """Where the object is, from its masks alone, if at least so much of mask and outline is explained."""
-    found = search(model, rests, looks, masks, time)
+    found = search(model, rests, looks, masks, time, table_z)
     if found is None or min(found.fit.agreement, found.overlap) < least:
         return None
     return Seen(found.fit, found.overlap)

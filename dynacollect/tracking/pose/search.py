@@ -1,7 +1,8 @@
 """Where an object is and how it is turned, from its masks alone: for the first look, and after it was lost.
 
 Many orientations are compared with the masks by area and second moments, the best by their silhouettes, and what is
-left by the outline itself. Things on a table mostly rest on one of their stable sides; those are tried first.
+left by the outline itself. Things on a table mostly rest on one of their stable sides; those are tried first. What the
+picture cuts off has neither area nor moments: such a mask is compared by silhouettes only.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from ...rig.nouns import Vector
-from ..seeing.tones import Pixels
+from ..seeing.tones import Pixels, reaches_rim
 from ..shape import Shape
-from .colouring import colours_fit
+from .colouring import colours_of
 from .looks import Look
 from .multiview import Fit, Guess, fit
 from .silhouettes import facing, flat_slopes, overlap, silhouette
@@ -32,12 +33,16 @@ NEAR = np.deg2rad(20.0)
 """Orientations so near to each other lead to the same fit."""
 COMPARED, FITTED = 40, 7
 """Hypotheses whose silhouettes are compared, and whose outlines are."""
+WORSE = 0.15
+"""So much less overlap than the best has no outline to compare."""
 GOOD = 0.75
 """Overlap of a silhouette with its mask from which a stable orientation is believed."""
 MASKS, OUTLINE = 0.5, 2.0
 """What overlap and outline count against colours; a mask may lack what looks like the table."""
 WEAK = np.diag(np.repeat([1 / 0.03**2, 1 / 0.5**2], 3))
 """Information of a hypothesis' place and turn."""
+LEVEL = WEAK + np.diag([0.0, 0.0, 1 / 0.005**2, 0.0, 0.0, 0.0])
+"""The same of what rests on a table."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,14 +61,25 @@ class Found:
         return MASKS * self.overlap - OUTLINE * self.fit.cost + self.colours
 
 
-def resting(shape: Shape) -> Vector:
-    """(n, 3, 3) orientations in which a shape stands or lies stably on a level table, turned all ways."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Rests:
+    """The ways in which a shape stands or lies stably on a level table, turned all ways."""
+
+    turns: Vector
+    """(n, 3, 3)."""
+    heights: Vector
+    """(n,) of the shape's middle above the table, m."""
+
+
+def resting(shape: Shape) -> Rests:
     mesh = trimesh.Trimesh(shape.vertices, shape.faces, process=False).convex_hull
     # Centre of mass of things that are hollow or not: of the hull is near enough to find the sides.
     poses, odds = trimesh.poses.compute_stable_poses(mesh, n_samples=1, threshold=STABLE)
     sides = [pose[:3, :3] for pose in poses[:12]] if len(odds) else [np.eye(3)]
     yaws = Rotation.from_rotvec(np.outer(np.arange(YAWS) * 2 * np.pi / YAWS, [0.0, 0.0, 1.0])).as_matrix()
-    return np.einsum("aij,bjk->baik", yaws, np.array([np.eye(3), *sides])).reshape(-1, 3, 3)
+    turns = np.einsum("aij,bjk->baik", yaws, np.array([np.eye(3), *sides])).reshape(-1, 3, 3)
+    upright = turns[:, 2]
+    return Rests(turns, upright @ shape.middle - (upright @ shape.vertices.T).min(axis=1))
 
 
 def anyhow() -> Vector:
@@ -72,16 +88,22 @@ def anyhow() -> Vector:
 
 
 def search(
-    model: ViewpointModel, rests: Vector, looks: Sequence[Look], masks: Mapping[str, Pixels], time: float
-) -> Found | None:
-    """The best pose for these masks; rests first, and anything if none of them fits."""
+    model: ViewpointModel, rests: Rests, looks: Sequence[Look], masks: Mapping[str, Pixels], time: float,
+    table_z: float | None = None,
+) -> Found | None:  # fmt: skip
+    """The best pose for these masks; rests first, and anything if none of them fits.
+
+    One view alone tells the place only of what rests on a table whose height is known.
+    """
     views = [_View.of(look, masks[look.camera.name]) for look in looks if look.camera.name in masks]
     views = [view for view in views if view.area >= 12]
-    if not views:
+    whole = [view for view in views if not view.cut] or views
+    heights = None if len(whole) > 1 or table_z is None else rests.heights + table_z
+    if len(whole) < 2 and heights is None:
         return None
-    best = _best(model, rests, views, looks, time)
-    if best is None or best.overlap < GOOD:
-        other = _best(model, anyhow(), views, looks, time)
+    best = _best(model, rests.turns, views, whole, looks, time, heights)
+    if heights is None and (best is None or best.overlap < GOOD):
+        other = _best(model, anyhow(), views, whole, looks, time, None)
         if other is not None and (best is None or other.overlap > best.overlap + 0.05):
             best = other
     return best
@@ -97,6 +119,8 @@ class _View:
     """(2,) px."""
     spread: Vector
     """(2, 2) px2."""
+    cut: bool
+    """The picture ends before the object does."""
 
     @classmethod
     def of(cls, look: Look, mask: Pixels) -> _View:
@@ -104,35 +128,39 @@ class _View:
         area = max(m["m00"], 1e-9)
         spread = np.array([[m["mu20"], m["mu11"]], [m["mu11"], m["mu02"]]]) / area
         free = None if look.hidden is None or not look.hidden.any() else ~look.hidden
-        return cls(look, mask, free, m["m00"], np.array([m["m10"], m["m01"]]) / area, spread)
+        return cls(look, mask, free, m["m00"], np.array([m["m10"], m["m01"]]) / area, spread, reaches_rim(mask))
 
 
 def _best(
-    model: ViewpointModel, turns: Vector, views: Sequence[_View], looks: Sequence[Look], time: float
-) -> Found | None:
-    middle = _crossing(views, [view.centre for view in views])
+    model: ViewpointModel, turns: Vector, views: Sequence[_View], whole: Sequence[_View], looks: Sequence[Look],
+    time: float, heights: Vector | None,
+) -> Found | None:  # fmt: skip
+    """The best of these turns; `heights` (n,) of the middle in the base frame, where one view has to do."""
+    middle = _crossing(whole, [view.centre for view in whole], None if heights is None else float(heights.mean()))
     costs, offsets = np.zeros(len(turns)), []
-    for view in views:
+    for view in whole:
         cost, offset = _compare(model, turns, view, middle)
         costs += cost
         offsets.append(offset)
     scored = []
     for number in np.argsort(costs)[:COMPARED]:
-        pixels = [view.centre - offset[number] for view, offset in zip(views, offsets, strict=True)]
-        place = _crossing(views, pixels) - turns[number] @ model.middle
+        pixels = [view.centre - offset[number] for view, offset in zip(whole, offsets, strict=True)]
+        height = None if heights is None else float(heights[number])
+        place = _crossing(whole, pixels, height) - turns[number] @ model.middle
         scored.append((_overlap(model, views, place, turns[number]), place, turns[number]))
     scored.sort(key=lambda each: -each[0])
     found: list[Found] = []
-    for _, place, turn in scored:
-        if len(found) == FITTED or any(_near(turn, other.fit.guess.turn) for other in found):
+    for share, place, turn in scored:
+        if len(found) == FITTED or share < scored[0][0] - WORSE:
+            break
+        if any(_near(turn, other.fit.guess.turn) for other in found):
             continue
-        fitted = fit(model, looks, Guess(time, place, turn, WEAK, np.zeros(3), np.zeros(3)))
+        hold = WEAK if heights is None else LEVEL
+        fitted = fit(model, looks, Guess(time, place, turn, hold, np.zeros(3), np.zeros(3)))
         if fitted is not None:
             guess = fitted.guess
-            shares = [colours_fit(model, look, *guess.at(look.captured_at)) for look in looks]
-            known = [share for share in shares if share is not None]
-            colours = float(np.mean(known)) if known else 0.0
-            found.append(Found(fitted, _overlap(model, views, guess.place, guess.turn), colours))
+            overlapping = _overlap(model, views, guess.place, guess.turn)
+            found.append(Found(fitted, overlapping, colours_of(model, looks, guess) or 0.0))
     return max(found, key=lambda each: each.score, default=None)
 
 
@@ -140,17 +168,16 @@ def _near(turn: Vector, other: Vector) -> bool:
     return float(np.trace(turn.T @ other)) > 1.0 + 2.0 * np.cos(NEAR)
 
 
-def _crossing(views: Sequence[_View], pixels: Sequence[Vector]) -> Vector:
-    """The point (3,) nearest to the rays of one pixel in each view; of one view, where its ray meets the table."""
+def _crossing(views: Sequence[_View], pixels: Sequence[Vector], height: float | None) -> Vector:
+    """The point (3,) nearest to the rays of one pixel in each view, or on the first of them at this height."""
     normal, right = np.zeros((3, 3)), np.zeros(3)
     for view, pixel in zip(views, pixels, strict=True):
         ray = view.look.camera.rays(pixel[None])[1][0]
+        if height is not None:
+            return view.look.eye + max((height - view.look.eye[2]) / ray[2], 0.0) * ray
         across = np.eye(3) - np.outer(ray, ray)
         normal += across
         right += across @ view.look.eye
-    if len(views) == 1:
-        normal[2, 2] += 1e-2
-        right[2] += 1e-2 * 0.03
     return np.linalg.solve(normal, right).astype(float)
 
 

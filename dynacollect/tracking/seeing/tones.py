@@ -58,3 +58,8 @@ def part(box: Box) -> tuple[slice, slice]:
     """The rows and columns of a box."""
     x0, y0, x1, y1 = box
     return slice(y0, y1), slice(x0, x1)
+
+
+def reaches_rim(pixels: Pixels) -> bool:
+    """Whether a mask of the whole picture may go on outside of it."""
+    return bool(pixels[0].any() or pixels[-1].any() or pixels[:, 0].any() or pixels[:, -1].any())
