@@ -36,6 +36,11 @@ class HostClock:
                 host_time.sleep(left - _SPIN)
 
 
+def wall_time() -> float:
+    """Seconds since 1970: for labels on what is kept, never for pacing or for the order of things."""
+    return host_time.time()
+
+
 class SimClock:
     """Simulated time in lock-step: it moves only while somebody waits.
 

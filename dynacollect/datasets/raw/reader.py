@@ -1,0 +1,127 @@
+"""Reading an episode back: its record, its signals as arrays, its pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+from mcap.exceptions import McapError
+from mcap.reader import make_reader
+
+from ...rig.errors import DynacollectError
+from ...rig.nouns import Image, Vector
+from .durable import digest
+from .record import EpisodeRecord, read_record
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawEpisode:
+    """One committed episode."""
+
+    folder: Path
+    record: EpisodeRecord
+
+    @classmethod
+    def open(cls, folder: Path) -> RawEpisode:
+        return cls(folder, read_record(folder))
+
+    def rows(self, *topics: str) -> dict[str, list[Row]]:
+        """All messages of some of our topics (`/tick`, `/arm`, `/objects`, `/command`), in order."""
+        found: dict[str, list[Row]] = {topic: [] for topic in topics}
+        try:
+            with (self.folder / self.record.signals.file).open("rb") as file:
+                for _, channel, message in make_reader(file).iter_messages(topics=list(topics)):
+                    found[channel.topic].append(json.loads(message.data))
+        except (OSError, McapError, ValueError) as error:
+            raise DynacollectError(
+                f"{self.folder / self.record.signals.file} cannot be read ({error}); run: dynacollect dataset repair"
+            ) from error
+        return found
+
+    def signals(self) -> Signals:
+        """What there is once per tick."""
+        rows = self.rows("/tick", "/arm", "/objects", "/command")
+        ticks = rows["/tick"]
+        # Between ticks the arm may have reported more; of each tick it is the newest that it had.
+        arms = _newest(rows["/arm"], np.array([row["time"] for row in ticks]))
+        return Signals(ticks, arms, rows["/objects"], rows["/command"])
+
+    def pictures(self, camera: str) -> Iterator[Image]:
+        """All pictures of a camera in order, RGB; one per tick."""
+        path = self.folder / self.record.videos[camera].file
+        try:
+            with av.open(str(path)) as container:
+                for frame in container.decode(video=0):
+                    yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+        except (OSError, av.error.FFmpegError) as error:
+            raise DynacollectError(f"{path} cannot be decoded ({error}); run: dynacollect dataset repair") from error
+
+    def damage(self) -> list[str]:
+        """Files that are not as they were committed."""
+        found = []
+        for kept in self.record.files:
+            path = self.folder / kept.file
+            if not path.exists():
+                found.append(f"{kept.file} is missing")
+            elif path.stat().st_size != kept.bytes:
+                found.append(f"{kept.file} has {path.stat().st_size} bytes instead of {kept.bytes}")
+            elif digest(path) != kept.sha256:
+                found.append(f"{kept.file} has changed")
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Signals:
+    """Rows of one episode; `ticks`, `arms` and `objects` have one for each tick."""
+
+    ticks: list[Row]
+    arms: list[Row]
+    objects: list[Row]
+    commands: list[Row]
+
+    @property
+    def times(self) -> Vector:
+        """(n,) s on the host's clock."""
+        return np.array([row["time"] for row in self.ticks])
+
+    def captured(self, camera: str) -> Vector:
+        """(n,) mid-exposure of the picture of each tick; NaN where there was none."""
+        frames = [row["frames"].get(camera) for row in self.ticks]
+        return np.array([np.nan if frame is None else frame["captured_at"] for frame in frames])
+
+    @property
+    def tool(self) -> Vector:
+        """(n, 7) x, y, z and quaternion x, y, z, w in the base frame."""
+        return np.array([row["tool"] for row in self.arms]).reshape(-1, 7)
+
+    @property
+    def joints(self) -> Vector:
+        return np.array([row["joints"] for row in self.arms])
+
+    @property
+    def gripper(self) -> Vector:
+        """(n, 2) width, m, and force, N."""
+        return np.array([[row["gripper_width"], row["gripper_force"]] for row in self.arms]).reshape(-1, 2)
+
+
+def _newest(rows: list[Row], times: Vector) -> list[Row]:
+    arrived = np.array([row["arrived_at"] for row in rows])
+    order = np.argsort(arrived, kind="stable")
+    places = np.searchsorted(arrived[order], times, side="right") - 1
+    return [rows[order[max(place, 0)]] for place in places]
+
+
+def episodes_in(session: Path) -> list[RawEpisode]:
+    """The committed episodes of a session, in order."""
+    folder = session / "episodes"
+    if not folder.is_dir():
+        raise DynacollectError(f"{session} holds no episodes; name a folder that dynacollect collect has written")
+    return [RawEpisode.open(path) for path in sorted(folder.iterdir()) if path.name.isdigit()]
