@@ -159,7 +159,7 @@ class Tracker:
         """Ask now and then whether it is turned the other way."""
         thing = self._things[name]
         every = DOUBTS_EVERY if thing.health.hits < DOUBTS_UNTIL else DOUBTS_SELDOM
-        if seen is None or not thing.health.confirmed or thing.health.hits % every:
+        if seen is None or len(masks) < 2 or not thing.health.confirmed or thing.health.hits % every:
             return
         other = thing.doubt.ask(thing.model, looks, masks, seen)
         if other is not None:

@@ -106,3 +106,41 @@ def tracking(
         other = several.tick_ms if stage == "all" else several.stage_ms[stage]
         table.add_row(stage, f"{cost.median:.1f} / {cost.p95:.1f}", f"{other.median:.1f} / {other.p95:.1f}")
     emit(figures, as_json, table)
+
+
+@app.command("record", epilog="Example: dynacollect bench record --size 640x480 --fps 30 --json")
+def record(
+    size: Annotated[
+        Literal["480x360", "640x480", "1280x720"], typer.Option("--size", help="Of the pictures.")
+    ] = "480x360",
+    fps: Annotated[float, typer.Option("--fps", min=1, max=120, help="Ticks per second.")] = 25.0,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, max=600, help="Of one episode.")] = 10.0,
+    episodes: Annotated[int, typer.Option("--episodes", min=1, max=1000, help="How many.")] = 3,
+    alone: Annotated[bool, typer.Option("--alone", help="Leave out LeRobot's writer.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """What recording three cameras costs the control loop, beside LeRobot's writer with AV1 and h264."""
+    from rich.table import Table
+
+    from ..benches.recording import Cost, Load, bench_recording
+    from ..output import plain
+
+    width, height = map(int, size.split("x"))
+    figures = bench_recording(
+        Load(width, height, fps, seconds, episodes), () if alone else ("libsvtav1", "h264")
+    )  # fmt: skip
+    columns = ("tick ms", "p99", "max", "cores", "commit ms", "dropped", "late", "MB")
+    title = f"3 cameras {size} at {fps:g} fps: a tick's median, CPU cores, pictures dropped, late ticks, MB an episode"
+    table = Table("writer", *columns, title=title, title_justify="left")
+
+    def row(name: str, cost: Cost) -> None:
+        tick = (f"{cost.tick_ms[key]:.2f}" for key in ("median", "p99", "max"))
+        table.add_row(
+            name, *tick, f"{cost.cpu_cores:.2f}", f"{cost.commit_ms['median']:.0f}", str(cost.dropped),
+            str(cost.late_ticks), f"{cost.megabytes:.1f}",
+        )  # fmt: skip
+
+    row("ours", figures)
+    for codec, cost in figures.lerobot.items():
+        row(f"LeRobot, {codec}", cost)
+    emit(plain(figures), as_json, table)

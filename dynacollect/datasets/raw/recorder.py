@@ -19,7 +19,7 @@ from .disk import guard, sizes
 from .durable import digest, flushed, named, written
 from .record import FILE, SIGNALS, Ending, EpisodeRecord, Head, KeptFile, Video
 from .signals import INFO, WARNING, SignalsWriter
-from .video import GOP, BehindError, VideoWriter
+from .video import GOP, BehindError, VideoWriter, until_none
 
 WAITING = 512
 """Rows that may wait to be written."""
@@ -154,7 +154,7 @@ class Recording:
 
     def commit(self, verdict: Verdict) -> Path:
         """Keep it: the directory returned is on the disk, whole. Else `EpisodeLostError`, and nothing of it is left."""
-        self._close()
+        self._close(abandon=self.failed is not None)
         short = [name for name, video in self._videos.items() if video.written != self.ticks]
         reason = self.failed or ("it has no ticks" if not self.ticks else None)
         reason = reason or (f"the video of {short[0]} is too short" if short else None)
@@ -169,7 +169,7 @@ class Recording:
 
     def discard(self) -> None:
         """Leave nothing of it."""
-        self._close()
+        self._close(abandon=True)
         self._drop(self._aside)
 
     def _file(self, verdict: Verdict) -> None:
@@ -199,27 +199,28 @@ class Recording:
     def _fail(self, reason: str) -> None:
         self._reason = self._reason or reason
 
-    def _close(self) -> None:
+    def _close(self, abandon: bool) -> None:
         self._rows.put(None)
         for video in self._videos.values():
-            video.close()
+            video.close(abandon)
         self._thread.join()
         self._last.clear()
 
     def _write(self, begin: float) -> None:
+        rows = until_none(self._rows)
         try:
             signals = SignalsWriter(self._aside / SIGNALS, self._offset)
             try:
                 signals.cameras(self.head.cameras, begin)
-                while (row := self._rows.get()) is not None:
+                for row in rows:
                     row(signals)
             finally:
                 signals.close()
         except Exception as error:  # noqa: BLE001 # because whatever stops the writer must reach the recorder
             self._error = error
-            # Nobody shall wait for a thread that has ended.
-            while self._rows.get() is not None:
-                pass
+        # Nobody shall wait for a thread that has ended.
+        for _ in rows:
+            pass
 
 
 def _kept(path: Path) -> KeptFile:

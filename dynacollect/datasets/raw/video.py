@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from queue import Full, Queue
@@ -34,6 +35,7 @@ class VideoWriter:
         self.path, self.width, self.height = path, width, height
         self.error: BaseException | None = None
         self.written = 0
+        self._abandoned = False
         self._fps = Fraction(fps).limit_denominator(1001)
         self._queue: Queue[Image | None] = Queue(WAITING)
         self._thread = Thread(target=self._run, name=f"encode {path.stem}", daemon=True)
@@ -50,18 +52,22 @@ class VideoWriter:
     def waiting(self) -> int:
         return self._queue.qsize()
 
-    def close(self) -> None:
-        """Encode what waits, and finish the file."""
+    def close(self, abandon: bool = False) -> None:
+        """Encode what waits, or leave it, and finish the file."""
+        self._abandoned = abandon
         self._queue.put(None)
         self._thread.join()
 
     def _run(self) -> None:
+        pictures = until_none(self._queue)
         try:
             with av.open(str(self.path), "w", format="mp4", options=FRAGMENTS) as container:
                 stream = container.add_stream(CODEC, rate=self._fps, options=OPTIONS)
                 stream.width, stream.height, stream.pix_fmt = self.width, self.height, "yuv420p"
                 stream.codec_context.gop_size, stream.codec_context.thread_count = GOP, 1
-                while (image := self._queue.get()) is not None:
+                for image in pictures:
+                    if self._abandoned:
+                        continue
                     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
                     frame.pts, frame.time_base = self.written, 1 / self._fps
                     _mux(container, stream, frame)
@@ -69,9 +75,15 @@ class VideoWriter:
                 _mux(container, stream, None)
         except Exception as error:  # noqa: BLE001 # because whatever stops an encoder must reach the recorder
             self.error = error
-            # Nobody shall wait for a thread that has ended.
-            while self._queue.get() is not None:
-                pass
+        # Nobody shall wait for a thread that has ended.
+        for _ in pictures:
+            pass
+
+
+def until_none[T](queue: Queue[T | None]) -> Iterator[T]:
+    """What comes out of a queue; ended once and for all by None."""
+    while (item := queue.get()) is not None:
+        yield item
 
 
 def _mux(container: OutputContainer, stream: VideoStream, frame: av.VideoFrame | None) -> None:

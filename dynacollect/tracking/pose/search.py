@@ -41,7 +41,7 @@ MASKS, OUTLINE = 0.5, 2.0
 """What overlap and outline count against colours; a mask may lack what looks like the table."""
 WEAK = np.diag(np.repeat([1 / 0.03**2, 1 / 0.5**2], 3))
 """Information of a hypothesis' place and turn."""
-LEVEL = WEAK + np.diag([0.0, 0.0, 1 / 0.005**2, 0.0, 0.0, 0.0])
+LEVEL = WEAK + np.diag([0.0, 0.0, 1 / 0.01**2, 0.0, 0.0, 0.0])
 """The same of what rests on a table."""
 
 
