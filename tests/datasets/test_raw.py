@@ -6,7 +6,9 @@ import json
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from mcap_protobuf.decoder import DecoderFactory
 from dynacollect.datasets.raw import EpisodeLostError, Head, RawEpisode, Recorder, episodes_in
 from dynacollect.datasets.raw import disk as disk_module
 from dynacollect.datasets.raw.disk import DiskFullError, forecast
-from dynacollect.datasets.raw.signals import TOPICS
+from dynacollect.datasets.raw.schemas import SCHEMAS
 from dynacollect.datasets.raw.video import WAITING
 from dynacollect.rig.clock import SimClock
 from dynacollect.rig.errors import DynacollectError
@@ -100,7 +102,7 @@ def test_signals_open_in_any_reader_with_public_schemas(session: Path) -> None:
     assert schemas["/tf"] == "foxglove.FrameTransforms"
     assert schemas["/log"] == "foxglove.Log"
     assert all(f"/cameras/{name}/calibration" in schemas for name in CAMERAS)
-    assert {"/tick", "/arm", "/objects", "/command", "/setpoints"} == set(TOPICS) <= set(schemas)
+    assert set(SCHEMAS) <= set(schemas)
     tools = [
         transform.translation.x
         for topic, message in decoded
@@ -109,6 +111,43 @@ def test_signals_open_in_any_reader_with_public_schemas(session: Path) -> None:
         if transform.child_frame_id == "tool"
     ]
     assert np.array_equal(tools, episode.signals().tool[:, 0])
+
+
+def test_every_row_is_as_its_schema_says(session: Path) -> None:
+    for episode in episodes_in(session):
+        for topic, rows in episode.rows(*SCHEMAS).items():
+            assert rows
+            for row in rows:
+                assert list(complaints(SCHEMAS[topic], row, topic)) == []
+    assert list(complaints(SCHEMAS["/arm"], {"tool": [1, 2]}, "/arm")), "a wrong row is noticed"
+
+
+def complaints(schema: dict[str, Any], value: object, where: str) -> Iterator[str]:
+    """What of a value is not as a schema says; as much of JSON Schema as is used here."""
+    if "anyOf" in schema:
+        if all(any(complaints(each, value, where)) for each in schema["anyOf"]):
+            yield f"{where} fits nothing"
+        return
+    kinds = {
+        "object": dict, "array": list, "number": (int, float), "integer": int, "string": str, "boolean": bool,
+        "null": type(None),
+    }  # fmt: skip
+    if not isinstance(value, kinds[schema["type"]]):
+        yield f"{where} is {value!r}"
+    elif isinstance(value, dict):
+        known = schema.get("properties", {})
+        yield from (f"{where}.{name} is missing" for name in schema.get("required", ()) if name not in value)
+        for name, part in value.items():
+            inner = known.get(name) or schema.get("additionalProperties")
+            if inner is None:
+                yield f"{where}.{name} is unknown"
+            else:
+                yield from complaints(inner, part, f"{where}.{name}")
+    elif isinstance(value, list):
+        if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+            yield f"{where} has {len(value)}"
+        for part in value if "items" in schema else ():
+            yield from complaints(schema["items"], part, where)
 
 
 def test_numbers_go_on_after_a_restart_and_leftovers_are_in_nobodys_way(tmp_path: Path) -> None:

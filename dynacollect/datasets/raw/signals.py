@@ -20,13 +20,12 @@ from scipy.spatial.transform import RigidTransform
 
 from ...rig.camera_model import CameraModel
 from ...rig.nouns import ArmState, Command, Frame, ObjectState, SetPoints, Tick
+from .schemas import SCHEMAS
 
 CHUNK = 1 << 18
 """Bytes that a cut file may lose at its end."""
 INFO, WARNING = 2, 3
 """Levels of `foxglove.Log`."""
-TOPICS = ("/tick", "/arm", "/objects", "/command", "/setpoints")
-"""Our own, one schema each."""
 
 
 class SignalsWriter:
@@ -92,7 +91,7 @@ class SignalsWriter:
     def _json(self, topic: str, row: Mapping[str, Any], time: float) -> None:
         if topic not in self._channels:
             schema = self._writer.register_schema(
-                f"dynacollect{topic.replace('/', '.')}", "jsonschema", b'{"type":"object"}'
+                f"dynacollect{topic.replace('/', '.')}", "jsonschema", json.dumps(SCHEMAS[topic]).encode()
             )
             self._channels[topic] = self._writer.register_channel(topic, "json", schema)
         self._add(topic, json.dumps(row, separators=(",", ":")).encode(), time)

@@ -1,0 +1,1 @@
+"""Poses by the user's own FoundationPose: its server, the client, and the fusion of several cameras."""
