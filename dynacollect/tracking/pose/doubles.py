@@ -30,7 +30,7 @@ APART = np.deg2rad(40.0)
 """Doubles differ by more than this from the shape as it is, and from each other."""
 OVERLAP, OUTLINE = 2.0, 2.0
 """What overlap and outline count against colours, which are worth 1."""
-ENOUGH, LEAD, SIGMAS = 4, 0.06, 2.0
+ENOUGH, LEAD, SIGMAS = 4, 0.06, 1.0
 """Pictures after which a double may win, and how much it must lead at the mean, in itself and in standard errors.
 
 Of a still thing all pictures err alike, by up to half of this lead."""
