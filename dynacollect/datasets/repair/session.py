@@ -1,0 +1,263 @@
+"""Repairing a session into a new one: sound episodes as they are, damaged ones as far as they come back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ...rig.errors import DynacollectError
+from ..raw import EpisodeRecord, RawEpisode
+from ..raw.durable import digest, flushed, named, written
+from ..raw.record import FILE, SIGNALS, KeptFile, Video
+from ..raw.video import GOP
+from .film import header_of
+from .messages import Said
+from .parts import Part, parts_of, record_of
+from .retold import retold
+from .rewrite import renumbered, write_film, write_messages
+from .salvage import Salvage, Session, salvage
+
+State = Literal["sound", "repaired", "lost"]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Of one camera."""
+
+    back: int
+    of: int
+    filled: int
+    """Ticks for which the picture before stands."""
+    proven: bool
+    """The file is as it was, ends where it was cut, or every picture's checksum is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came back of one episode."""
+
+    episode: int
+    folder: Path
+    state: State
+    numbers: tuple[int, ...]
+    """Of the new episodes."""
+    ticks: int
+    of: int
+    pictures: dict[str, Pictures]
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What came of a session."""
+
+    session: Path
+    out: Path
+    episodes: tuple[Came, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every tick and every picture came back."""
+        return all(
+            each.state != "lost" and each.ticks == each.of and all(p.back == p.of for p in each.pictures.values())
+            for each in self.episodes
+        )
+
+
+def repair_session(session: Path, out: Path, in_flight: bool = False, progress: Progress | None = None) -> Repaired:
+    """Write everything that comes back to a new folder; the old one is only read."""
+    folders = _folders(session / "episodes") + (_folders(session / "in_flight") if in_flight else [])
+    if not folders:
+        raise DynacollectError(f"{session} holds no episodes; name a folder that dynacollect collect has written")
+    if out.exists():
+        raise DynacollectError(f"{out} exists already; name another folder with --out")
+    (out / "episodes").mkdir(parents=True)
+    (out / "in_flight").mkdir()
+    common = common_to(folders)
+    taken = {int(folder.name) for folder in folders if folder.parent.name == "episodes"}
+    came = []
+    for done, folder in enumerate(folders, start=1):
+        numbers = _Numbers(int(folder.name) if folder.parent.name == "episodes" else None, taken)
+        came.append(_brought(folder, out, common, numbers))
+        if progress is not None:
+            progress(done, len(folders))
+    (out / "in_flight").rmdir()
+    return Repaired(session, out, tuple(came))
+
+
+@dataclass(slots=True)
+class _Numbers:
+    """The old number first, then free ones."""
+
+    own: int | None
+    taken: set[int]
+
+    def next(self) -> int:
+        number = self.own or max(self.taken, default=0) + 1
+        self.own = None
+        self.taken.add(number)
+        return number
+
+
+def _folders(home: Path) -> list[Path]:
+    found = [path for path in home.iterdir() if path.is_dir() and path.name.isdigit()] if home.is_dir() else []
+    return sorted(found, key=lambda path: int(path.name))
+
+
+def common_to(folders: Sequence[Path]) -> Session:
+    """What sound episodes in these folders say."""
+    records: list[EpisodeRecord] = []
+    headers: dict[str, bytes] = {}
+    for folder in folders:
+        try:
+            episode = RawEpisode.open(folder)
+        except (DynacollectError, UnicodeDecodeError):
+            continue
+        records.append(episode.record)
+        for name, video in episode.record.videos.items():
+            path = folder / video.file
+            if (
+                name not in headers
+                and path.is_file()
+                and path.stat().st_size == video.bytes
+                and digest(path) == video.sha256
+            ):
+                headers[name] = header_of(path.read_bytes())
+    if not records:
+        return Session(headers=headers)
+    task, robot, fps = (
+        Counter(getattr(record, key) for record in records).most_common(1)[0][0] for key in ("task", "robot", "fps")
+    )
+    return Session(fps, task, robot, headers)
+
+
+def _brought(folder: Path, out: Path, common: Session, numbers: _Numbers) -> Came:
+    sound = _sound(folder)
+    if sound is not None:
+        number = numbers.next()
+        _copied(sound, out, number)
+        pictures = {name: Pictures(sound.record.ticks, sound.record.ticks, 0, True) for name in sound.record.videos}
+        ticks = sound.record.ticks
+        return Came(int(folder.name), folder, "sound", (number,), ticks, ticks, pictures, ())
+    found = salvage(folder, common)
+    record, parts = found.record or retold(found, common), parts_of(found)
+    made = [numbers.next() for _ in parts]
+    for number, part in zip(made, parts, strict=True):
+        _written(found, record, part, number, out)
+    pictures = {name: _pictures(found, parts, name) for name in found.films}
+    ticks = sum(len(part.ticks) for part in parts)
+    said = tuple(_sentences(found, parts, pictures))
+    state: State = "repaired" if parts else "lost"
+    return Came(int(folder.name), folder, state, tuple(made), ticks, found.expected, pictures, said)
+
+
+def _sound(folder: Path) -> RawEpisode | None:
+    try:
+        episode = RawEpisode.open(folder)
+    except (DynacollectError, UnicodeDecodeError):
+        return None
+    return None if episode.damage() else episode
+
+
+def _copied(episode: RawEpisode, out: Path, number: int) -> None:
+    """As it is; linked where the file system can, so that a copy takes no room."""
+    aside = out / "in_flight" / f"{number:06d}"
+    aside.mkdir()
+    for name in (FILE, *(kept.file for kept in episode.record.files)):
+        source, copy = episode.folder / name, aside / name
+        if name == FILE and number != episode.record.number:
+            written(copy, episode.record.model_copy(update={"number": number}).model_dump_json(indent=1))
+            continue
+        try:
+            os.link(source, copy)
+        except OSError:
+            shutil.copyfile(source, copy)
+            flushed(copy)
+    named(aside, out / "episodes" / aside.name)
+
+
+def _written(found: Salvage, record: EpisodeRecord, part: Part, number: int, out: Path) -> None:
+    aside = out / "in_flight" / f"{number:06d}"
+    aside.mkdir()
+    about = record_of(found, record, part)
+    source = {"id": record.id, "number": int(found.folder.name), "first": part.ticks[0], "of": found.expected}
+    update = {"id": uuid.uuid4().hex, "number": number, "provenance": {**record.provenance, "repaired": source}}
+    about = about.model_copy(update=update)
+    rows = [_row(found, part, tick, each) for tick in part.ticks for each in found.ticks[tick]]
+    write_messages(aside / SIGNALS, [*found.opening, *rows], about)
+    videos = {}
+    for name in part.cameras:
+        film, path = found.films[name], aside / f"{name}.mp4"
+        write_film(path, film, part.ticks, found.fps)
+        videos[name] = Video(
+            **_kept(path).model_dump(), width=film.width, height=film.height, codec="h264", gop=GOP
+        )  # fmt: skip
+    about = about.model_copy(update={"videos": videos, "signals": _kept(aside / SIGNALS)})
+    written(aside / FILE, about.model_dump_json(indent=1))
+    named(aside, out / "episodes" / aside.name)
+
+
+def _row(found: Salvage, part: Part, tick: int, said: Said) -> Said:
+    """As it was, but for the number of a tick and for pictures that did not come back."""
+    gaps, index = part.gaps(found, tick), tick - part.ticks[0]
+    return renumbered(said, index, gaps) if said.topic == "/tick" and (gaps or index != tick) else said
+
+
+def _kept(path: Path) -> KeptFile:
+    flushed(path)
+    return KeptFile(file=path.name, bytes=path.stat().st_size, sha256=digest(path))
+
+
+def _pictures(found: Salvage, parts: Sequence[Part], name: str) -> Pictures:
+    film = found.films[name]
+    mine = [part for part in parts if name in part.cameras]
+    back = sum(tick in film.shots for part in mine for tick in part.ticks)
+    return Pictures(
+        back, found.expected, sum(len(part.ticks) for part in mine) - back, film.proven or _untouched(found, name)
+    )
+
+
+def _untouched(found: Salvage, name: str) -> bool:
+    """Whether nothing before its end can have changed: the file is as it was, or shorter."""
+    video = found.record.videos.get(name) if found.record else None
+    path = found.folder / (video.file if video else f"{name}.mp4")
+    if not path.is_file():
+        return True
+    if video is None:
+        return True
+    size = path.stat().st_size
+    return size < video.bytes or (size == video.bytes and digest(path) == video.sha256)
+
+
+def _sentences(found: Salvage, parts: Sequence[Part], pictures: dict[str, Pictures]) -> list[str]:
+    said = []
+    if found.record is None:
+        said.append(f"{found.problem}: it was told anew from the signals, and what they do not hold is left open")
+    ticks = sum(len(part.ticks) for part in parts)
+    if ticks < found.expected:
+        shown = ", ".join(f"{part.ticks[0]} to {part.ticks[-1]}" for part in parts) or "none"
+        said.append(f"of {found.expected} ticks these came back: {shown}")
+    if len(found.ticks) < found.expected:
+        said.append(f"the signals of {found.expected - len(found.ticks)} ticks cannot be read")
+    for name, each in pictures.items():
+        said += _about(name, each, len(found.films[name].shots))
+    if parts and not said:
+        said.append("everything came back")
+    return said
+
+
+def _about(name: str, each: Pictures, readable: int) -> Iterator[str]:
+    if readable < each.of:
+        filled = f"; for {each.filled} of them the one before stands, and the log says so" if each.filled else ""
+        yield f"{name}: {each.of - readable} of {each.of} pictures cannot be read{filled}"
+    if each.back < readable:
+        yield f"{name}: {readable - each.back} more can be read, but not all else of their ticks; they are left out"
+    if not each.proven:
+        yield f"{name}: the file has changed somewhere, and which picture was hit cannot be told; look at them"
