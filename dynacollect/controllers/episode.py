@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..rig.config import RigConfig
-from ..rig.objects import catalogue
+from ..rig.objects import ObjectModel, catalogue
 from ..rig.rig import Rig
 from .dom import DomProfile
 from .intercept import Intercept
@@ -33,11 +33,12 @@ class Expert:
 
 
 def expert_for(
-    rig: Rig, task: TaskName, profile: ProfileName, names: Mapping[str, str], targets: tuple[str, ...]
-) -> Expert:
-    """The expert for objects by observation key; their models come from the catalogue."""
+    rig: Rig, task: TaskName, profile: ProfileName, names: Mapping[str, str], targets: tuple[str, ...],
+    measured: Mapping[str, ObjectModel] | None = None,
+) -> Expert:  # fmt: skip
+    """The expert for objects by observation key; their models are those `measured` by now, else the catalogue's."""
     arm = rig.arm.model
-    models = {key: catalogue.load(name) for key, name in names.items()}
+    models = {key: catalogue.load(name) for key, name in names.items()} if measured is None else measured
     scene = Scene(arm, TASKS[task], models, targets)
     lag = lag_of(rig.config, arm.command_delay)
     box = rig.config.safety.box

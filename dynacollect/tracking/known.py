@@ -6,7 +6,7 @@ from ..rig.errors import DynacollectError
 from ..rig.nouns import Image
 from .seeing.appearance import Appearance
 from .seeing.registration import learn
-from .sequences.sequence import Sequence
+from .sequences.sequence import Sequence, Take
 
 ENOUGH = 3
 """Takes of a clip from which an object's looks are learnt."""
@@ -36,7 +36,7 @@ def appearances_of(sequence: Sequence) -> dict[str, Appearance]:
 def _learnt(sequence: Sequence, name: str) -> Appearance:
     thing, clip = sequence.objects[name], sequence.register
     start = Appearance.of_mesh(thing.shape)
-    takes = [] if clip is None else [take for take in clip.takes if _alone(clip, take.shown, thing.object_id)]
+    takes = alone_in_clip(sequence, thing.object_id)
     if clip is None or len(takes) < ENOUGH:
         return start
     views = [{camera: shot.image() for camera, shot in take.shots.items()} for take in takes]
@@ -47,6 +47,12 @@ def _learnt(sequence: Sequence, name: str) -> Appearance:
         if thing.shape.face_colours is None:
             raise
         return start
+
+
+def alone_in_clip(sequence: Sequence, object_id: int) -> list[Take]:
+    """The takes of the clip that show this model, and nothing else."""
+    clip = sequence.register
+    return [] if clip is None else [take for take in clip.takes if _alone(clip, take.shown, object_id)]
 
 
 def _alone(clip: Sequence, shown: tuple[str, ...], object_id: int) -> bool:

@@ -15,13 +15,16 @@ from ..rig.errors import DynacollectError
 from ..rig.nouns import ArmState, Image, ObjectState
 from ..rig.objects import catalogue
 from ..rig.rig import Rig
+from .forms.learnt import Known
+from .meshless import MeshlessTracker
 from .seeing.appearance import Appearance
 from .seeing.arm_cover import ArmCover
 from .seeing.background import Background
 from .seeing.registration import learn
 from .seeing.segment import AppearanceSegmenter
+from .seeing.ultralytics.weights import Weights
 from .shape import shape_of
-from .tracked import HEALTHY, Tracked
+from .tracked import HEALTHY, Follower, Tracked
 from .tracker import Tracker
 
 PLATES = 4
@@ -44,7 +47,7 @@ REMEMBERED = 25
 class Watch:
     """Steps a tracker on what a rig sees and feels, and says what the objects do at a time."""
 
-    def __init__(self, rig: Rig, tracker: Tracker) -> None:
+    def __init__(self, rig: Rig, tracker: Follower) -> None:
         self._rig, self._tracker = rig, tracker
         self._arm: deque[ArmState] = deque(maxlen=REMEMBERED)
         self._sure: dict[str, ObjectState] = {}
@@ -75,7 +78,8 @@ class Watch:
         elif self._grasped is None and self._pressing(least):
             tool = self._arm[-1].T_base_tool.translation
             near = (name for name, state in known.items() if np.linalg.norm(state.position - tool) < GRASP_M)
-            self._grasped = frozenset(near)
+            # Nothing may be known at that moment: the hand covers what it takes.
+            self._grasped = frozenset(near) or None
         return self._grasped or frozenset()
 
     def _pressing(self, least: float) -> bool:
@@ -94,24 +98,45 @@ class Watch:
 
 
 def tracker_on(
-    rig: Rig, names: Mapping[str, str], models: Mapping[str, CameraModel], looks: Mapping[str, Appearance] | None = None
-) -> Tracker:
+    rig: Rig, names: Mapping[str, str], models: Mapping[str, CameraModel],
+    looks: Mapping[str, Appearance] | None = None, segmenter: Weights | None = None,
+) -> Tracker:  # fmt: skip
     """A tracker for a rig whose table is empty now: it takes the pictures of the empty scene.
 
     `names`: key of each object -> its name in the catalogue; `models`: calibrated cameras, of which those beside the
-    table are used; `looks`: what was learnt of objects by name, else the colours of their meshes are taken.
+    table are used; `looks`: what was learnt of objects by name, else the colours of their meshes are taken;
+    `segmenter`: a trained network that tells objects apart, in place of their colours.
     """
+    fixed, cover = beside_table(rig, models), ArmCover(rig.arm.model)
+    backgrounds = _backgrounds(rig, fixed, cover)
+    shapes = {name: shape_of(catalogue.load(name)) for name in set(names.values())}
+    known = {name: (looks or {}).get(name) or Appearance.of_mesh(shape) for name, shape in shapes.items()}
+    by_colour = AppearanceSegmenter(backgrounds, {key: known[name] for key, name in names.items()})
+    chosen = segmenter.segmenter(by_colour, names) if segmenter else by_colour
+    things = {key: shapes[name] for key, name in names.items()}
+    return Tracker(things, fixed, backgrounds, chosen, cover, rig.config.safety.table_z)
+
+
+def meshless_on(rig: Rig, known: Mapping[str, Known], models: Mapping[str, CameraModel]) -> MeshlessTracker:
+    """As `tracker_on`, for objects of which a clip is all that is known, by key."""
+    fixed, cover = beside_table(rig, models), ArmCover(rig.arm.model)
+    backgrounds = _backgrounds(rig, fixed, cover)
+    segmenter = AppearanceSegmenter(backgrounds, {key: one.appearance for key, one in known.items()})
+    return MeshlessTracker(known, fixed, backgrounds, segmenter, cover, rig.config.safety.table_z)
+
+
+def beside_table(rig: Rig, models: Mapping[str, CameraModel]) -> dict[str, CameraModel]:
+    """The calibrated cameras that a rig has beside the table."""
     fixed = {name: model for name, model in models.items() if not model.on_wrist and name in rig.cameras}
     if not fixed:
         raise DynacollectError("no calibrated camera stands beside the table; calibrate one, or add it to rig.yaml")
-    cover = ArmCover(rig.arm.model)
+    return fixed
+
+
+def _backgrounds(rig: Rig, fixed: Mapping[str, CameraModel], cover: ArmCover) -> dict[str, Background]:
+    """The empty scene as it is now."""
     plates, arm = pictures(rig, fixed, PLATES), rig.feel()
-    backgrounds = {name: Background(*plate, covered=cover.pixels(arm, fixed[name])) for name, plate in plates.items()}
-    shapes = {name: shape_of(catalogue.load(name)) for name in set(names.values())}
-    known = {name: (looks or {}).get(name) or Appearance.of_mesh(shape) for name, shape in shapes.items()}
-    segmenter = AppearanceSegmenter(backgrounds, {key: known[name] for key, name in names.items()})
-    things = {key: shapes[name] for key, name in names.items()}
-    return Tracker(things, fixed, backgrounds, segmenter, cover, rig.config.safety.table_z)
+    return {name: Background(*plate, covered=cover.pixels(arm, fixed[name])) for name, plate in plates.items()}
 
 
 def learn_look(name: str, plates: Mapping[str, Image], clip: Sequence[Mapping[str, Image]]) -> Appearance:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from ..rig.nouns import ObjectState
+from ..rig.camera_model import CameraModel
+from ..rig.nouns import ArmState, FrameSet, ObjectState
 
 HEALTHY = 0.5
 """A state of at least this health is one to act on."""
@@ -19,3 +21,13 @@ class Tracked:
     """By object; without those that are lost."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """What each stage took."""
+
+
+class Follower(Protocol):
+    """A tracker, whatever it knows of the objects."""
+
+    cameras: dict[str, CameraModel]
+
+    def step(self, frames: FrameSet, arm: ArmState | None = None) -> Tracked:
+        """What all objects do at the time of these frames."""
+        ...

@@ -19,12 +19,15 @@ from ..rig.camera_model import CameraModel
 from ..rig.cell.truth import Truth
 from ..rig.config import RigConfig
 from ..rig.nouns import Verdict
+from ..rig.objects import ObjectModel
 from ..rig.rig import Rig, open_rig
 from ..rig.stage import Request
 from ..tracking.live import Watch
+from ..tracking.meshless import MeshlessTracker
+from ..tracking.seeing.ultralytics.weights import Weights
 from .film import Film
 from .noise import StateNoise, noisy
-from .vision import watch_for, with_fixed_cameras
+from .vision import meshless_watch_for, watch_for, with_fixed_cameras
 
 Task = Literal["pick", "place", "long-horizon"]
 ProfileName = Literal["dom", "intercept"]
@@ -56,6 +59,10 @@ class Settings:
     state: Source = "truth"
     models: Mapping[str, CameraModel] | None = None
     """Of the cameras that the tracker sees through; None: as the cell has put them."""
+    network: Weights | None = None
+    """What the tracker tells objects apart by; None: by their colours."""
+    meshes: bool = True
+    """Tracker and expert know the objects' meshes, else only a clip of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +185,10 @@ def run_one(settings: Settings, index: int, film: Path | None = None) -> Result:
     rig = open_rig(with_fixed_cameras(settings.rig) if vision else settings.rig, seed=seed)
     with rig:
         truth = Truth(rig)
-        watch = watch_for(rig, seed, request, settings.models or truth.camera_models) if vision else None
+        eyes = _eyes(rig, settings, seed, request, truth) if vision else None
         rig.stage.prepare(seed, request)
         camera = Film(rig) if film else None
-        outcome, verdict = _run(rig, truth, settings, seed, watch, camera.watch if camera else None)
+        outcome, verdict = _run(rig, truth, settings, seed, eyes, camera.watch if camera else None)
         if camera and film:
             camera.save(film)
         plan = truth.plan
@@ -193,15 +200,35 @@ def run_one(settings: Settings, index: int, film: Path | None = None) -> Result:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Eyes:
+    """What is watched through, and what measures the forms of objects without a mesh."""
+
+    watch: Watch
+    measurer: MeshlessTracker | None = None
+
+    def measured(self) -> Mapping[str, ObjectModel] | None:
+        """The objects as they are measured; None: the catalogue's are known."""
+        return None if self.measurer is None else self.measurer.models
+
+
+def _eyes(rig: Rig, settings: Settings, seed: int, request: Request, truth: Truth) -> _Eyes:
+    models = settings.models or truth.camera_models
+    if settings.meshes:
+        return _Eyes(watch_for(rig, seed, request, models, settings.network))
+    return _Eyes(*meshless_watch_for(rig, seed, request, models))
+
+
 def _run(
-    rig: Rig, truth: Truth, settings: Settings, seed: int, watch: Watch | None, watcher: Watcher | None
+    rig: Rig, truth: Truth, settings: Settings, seed: int, eyes: _Eyes | None, watcher: Watcher | None
 ) -> tuple[Outcome, Verdict]:
     names = truth.names
     targets = tuple(key for key in names if key.startswith("target"))
     container = "container" if "container" in names else None
-    expert = expert_for(rig, settings.task, settings.profile, names, targets)
-    objects: Objects = watch or noisy(truth.objects, settings.noise, seed)
-    launch(rig, truth, watch)
+    measured = eyes.measured() if eyes else None
+    expert = expert_for(rig, settings.task, settings.profile, names, targets, measured)
+    objects: Objects = eyes.watch if eyes else noisy(truth.objects, settings.noise, seed)
+    launch(rig, truth, eyes.watch if eyes else None)
     outcome = run_episode(
         rig,
         expert.profile,

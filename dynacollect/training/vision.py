@@ -15,12 +15,15 @@ from ..rig.cell.cell import Cell
 from ..rig.cell.plan import EpisodePlan, Placed
 from ..rig.config import RigConfig
 from ..rig.errors import DynacollectError
-from ..rig.nouns import Vector
+from ..rig.nouns import Image, Vector
 from ..rig.objects import catalogue
 from ..rig.rig import Rig
 from ..rig.stage import Request, Staged
-from ..tracking.live import Watch, learn_look, pictures, tracker_on
+from ..tracking.forms.learnt import known_from
+from ..tracking.live import Watch, learn_look, meshless_on, pictures, tracker_on
+from ..tracking.meshless import MeshlessTracker
 from ..tracking.seeing.appearance import Appearance
+from ..tracking.seeing.ultralytics.weights import Weights
 
 AWAY = np.array([-6.0, 0.0, 1.0])
 """Where things are put that no camera shall see."""
@@ -41,13 +44,28 @@ def models_from(calibration: Path, config: RigConfig) -> dict[str, CameraModel]:
     return models_for(config, read_calibration(calibration))
 
 
-def watch_for(rig: Rig, seed: int, request: Request, models: Mapping[str, CameraModel]) -> Watch:
+def watch_for(
+    rig: Rig, seed: int, request: Request, models: Mapping[str, CameraModel], network: Weights | None = None
+) -> Watch:
     """Ready for the table of this seed, which is left to be prepared anew."""
     names = keys_of(rig.stage.prepare(seed, request))
     looks = shown_alone(rig, names.values(), models)
     rig.stage.prepare(seed, request)
     take_away(rig)
-    return Watch(rig, tracker_on(rig, names, models, looks))
+    return Watch(rig, tracker_on(rig, names, models, looks, network))
+
+
+def meshless_watch_for(
+    rig: Rig, seed: int, request: Request, models: Mapping[str, CameraModel]
+) -> tuple[Watch, MeshlessTracker]:
+    """As `watch_for`, of a tracker that is given nothing of an object but the clip in which it is shown alone."""
+    names = keys_of(rig.stage.prepare(seed, request))
+    plates, clips = clips_of(rig, names.values(), models)
+    known = {name: known_from(plates, clip, models, name) for name, clip in clips.items()}
+    rig.stage.prepare(seed, request)
+    take_away(rig)
+    tracker = meshless_on(rig, {key: known[name] for key, name in names.items()}, models)
+    return Watch(rig, tracker), tracker
 
 
 def keys_of(staged: Staged) -> dict[str, str]:
@@ -59,20 +77,26 @@ def keys_of(staged: Staged) -> dict[str, str]:
 
 def shown_alone(rig: Rig, names: Iterable[str], models: Mapping[str, CameraModel]) -> dict[str, Appearance]:
     """How the objects look, each put down in a few places on the clear table in the light of today."""
+    plates, clips = clips_of(rig, names, models)
+    return {name: learn_look(name, plates, clip) for name, clip in clips.items()}
+
+
+def clips_of(
+    rig: Rig, names: Iterable[str], models: Mapping[str, CameraModel]
+) -> tuple[dict[str, Image], dict[str, list[dict[str, Image]]]]:
+    """Pictures of the clear table, and of each object put down in a few places on it."""
     cell = _cell(rig)
     room = cell.world.plan.cleared()
     cell.present()
     plates = {camera: shots[0] for camera, shots in pictures(rig, models).items()}
     rng = np.random.default_rng([room.seed, 0x1EA])
-    looks = {}
-    for name in sorted(set(names)):
-        clip = []
+    clips: dict[str, list[dict[str, Image]]] = {name: [] for name in sorted(set(names))}
+    for name, clip in clips.items():
         for number, place in enumerate(SHOWN):
             pose = _put_down(name, number, cell.world.arm.reach * np.array(place), rng)
             cell.lay_out(EpisodePlan(room.seed, (Placed(name, pose),), scenery=room.scenery))
             clip.append({camera: shots[0] for camera, shots in pictures(rig, models).items()})
-        looks[name] = learn_look(name, plates, clip)
-    return looks
+    return plates, clips
 
 
 def _put_down(name: str, number: int, place: Vector, rng: np.random.Generator) -> RigidTransform:

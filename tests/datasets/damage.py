@@ -100,5 +100,12 @@ def flip(path: Path, byte: int, bit: int = 0) -> None:
     path.write_bytes(data)
 
 
+def spoil(path: Path, begin: int, count: int) -> None:
+    """Bytes that are something else now."""
+    data = bytearray(path.read_bytes())
+    data[begin : begin + count] = bytes(255 - byte for byte in data[begin : begin + count])
+    path.write_bytes(data)
+
+
 def cut(path: Path, bytes_left: int) -> None:
     path.write_bytes(path.read_bytes()[:bytes_left])

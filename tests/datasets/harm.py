@@ -15,7 +15,7 @@ from dynacollect.datasets.repair.messages import Said
 from dynacollect.rig.arms import arm, kinematics
 from dynacollect.rig.nouns import Image
 
-from .damage import cut, edit_record, edit_rows, edit_video, flip, messages, record_of, rewrite, set_in, vouch
+from .damage import cut, edit_record, edit_rows, edit_video, flip, messages, record_of, rewrite, set_in, spoil, vouch
 
 Harm = Callable[[Path], object]
 SIDE = "side_cam"
@@ -167,11 +167,7 @@ def soft(image: Image) -> Image:
 
 
 def spoilt(folder: Path) -> None:
-    path = folder / f"{SIDE}.mp4"
-    data = bytearray(path.read_bytes())
-    middle = data.find(b"mdat") + 2000
-    data[middle : middle + 400] = bytes(400)
-    path.write_bytes(data)
+    spoil(folder / f"{SIDE}.mp4", 3000, 400)
     vouch(folder)
 
 

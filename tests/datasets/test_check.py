@@ -50,7 +50,9 @@ OF_SETS = {rule.name for rule in EVERY if rule.looks_at == "set"}
 def test_the_rule_that_is_meant_names_the_episode(what: str, session: Path) -> None:
     rule, harm = HARM[what]
     if rule not in OF_SETS:
-        shutil.rmtree(session / "episodes/000003")
+        # Nothing of the others is looked at.
+        for other in ("000001", "000003"):
+            shutil.rmtree(session / "episodes" / other)
     harm(second(session))
     found = names_of(session)
     assert rule in found
@@ -66,7 +68,7 @@ def test_every_rule_of_sessions_has_its_harm() -> None:
     assert len({rule.name for rule in EVERY}) == len(EVERY)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_nothing_is_said_of_sound_sessions(seed: int, tmp_path: Path) -> None:
     courses = (Course(seed, 25 + seed, missing=(7,)), Course(seed + 10, 24, success=bool(seed % 2)))
     report = check_session(make_session(tmp_path / "session", *courses))

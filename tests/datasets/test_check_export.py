@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from dynacollect.datasets.checks import check_any
+from dynacollect.datasets.checks.fix import refuse_export
 from dynacollect.datasets.export import Options, build
 from dynacollect.rig.errors import DynacollectError
 
-from .damage import cut, edit_video, flip
+from .damage import cut, edit_video, spoil
 from .made_sessions import Course, make_session
 
 Harm = Callable[[Path], object]
@@ -80,7 +81,7 @@ HARM: dict[str, tuple[str, Harm]] = {
     "a table without its end": ("table-unreadable", lambda root: cut(next(root.glob("data/*/*.parquet")), 900)),
     "a video is gone": ("file-missing", lambda root: video(root).unlink()),
     "a video is cut": ("frame-count", lambda root: cut(video(root), 7000)),
-    "a video is spoilt": ("undecodable", lambda root: [flip(video(root), byte) for byte in range(9000, 9400)]),
+    "a video is spoilt": ("undecodable", lambda root: spoil(video(root), 9000, 400)),
     "on both sides": (
         "split-leakage", document("meta/splits.json", lambda lists: lists.update(val=[0], train=[0, 1, 2]))
     ),
@@ -111,6 +112,11 @@ def test_pictures_of_one_episode_are_told_from_those_of_its_neighbours(tmp_path:
     found = [(each.rule, each.episode, each.detail) for each in check_any(tmp_path / "mug").findings]
     assert ("black", 1, "24 of 24 pictures are black") in found
     assert {episode for rule, episode, _ in found if rule == "black"} == {1}
+
+
+def test_nothing_of_it_is_set_aside(made: Path) -> None:
+    with pytest.raises(DynacollectError, match="build it again"):
+        refuse_export(made)
 
 
 def test_an_older_layout_is_refused(made: Path, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def check(
     """
     from ...datasets.checks import check_any, rules_named
     from ...datasets.checks.fix import fix as put_right
-    from ...datasets.checks.fix import left
+    from ...datasets.checks.fix import left, refuse_export
     from ...datasets.checks.page import refuse_page, write_page
     from ...rig.errors import DynacollectError
 
@@ -53,6 +53,8 @@ def check(
     if folder is None:
         raise DynacollectError("nothing says what to check; name a session, or show the rules with --list")
     refuse_page(html)
+    if fix:
+        refuse_export(folder)
     with bar("Checking", as_json) as progress:
         report = check_any(folder, names, progress)
     if html is not None:
@@ -132,7 +134,8 @@ def _view(report: Report, fixes: tuple[Fix, ...]) -> Table:
     each = 1e3 * report.took / report.seconds if report.seconds else 0.0
     about = f"{report.episodes} episodes, {report.seconds:.0f} s of data: {errors} errors, {warnings} warnings"
     table = Table(
-        "episode", "kind", Column("rule", no_wrap=True), "what", box=None, pad_edge=False, title=about, title_justify="left",
+        "episode", "kind", Column("rule", no_wrap=True), "what", box=None, pad_edge=False, title=about,
+        title_justify="left",
         caption=f"{each:.0f} ms for each second of an episode", caption_justify="left",
     )  # fmt: skip
     for finding in report.findings:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ..output import JsonFlag, SeedOption, emit
+from ..weights import DeviceOption, WeightsOption, network_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,6 +39,12 @@ def evaluate(
     calibration: Annotated[
         Path | None, typer.Option("--calibration", help="Of the cameras, for --state vision; else the cell's own.")
     ] = None,
+    meshes: Annotated[
+        bool,
+        typer.Option("--mesh/--no-mesh", help="Do tracker and expert know the objects' meshes? For --state vision."),
+    ] = True,
+    weights: WeightsOption = None,
+    device: DeviceOption = "auto",
     episodes: Annotated[int, typer.Option("--episodes", min=1, max=1_000_000, help="How many.")] = 100,
     seed: SeedOption = 0,
     noise: Annotated[str, typer.Option("--noise", help="As 'pos=2mm vel=30mm/s latency=80ms'.")] = "",
@@ -67,8 +74,14 @@ def evaluate(
         raise DynacollectError("--noise is put on the truth; leave it out with --state vision")
     if state == "truth" and calibration is not None:
         raise DynacollectError("--calibration is what the tracker sees through; add --state vision")
+    if not meshes and (state == "truth" or weights is not None):
+        said = "--state truth" if state == "truth" else "--weights"
+        raise DynacollectError(f"--no-mesh is for what is seen by its colours; use --state vision, and no {said}")
     models = models_from(calibration, with_fixed_cameras(config)) if calibration else None
-    settings = Settings(config, task, profile, episodes, seed, parse_noise(noise), limit, images, state, models)
+    network = network_of(weights, device, wanted=state == "vision" and weights is not None, by="--state vision")
+    settings = Settings(
+        config, task, profile, episodes, seed, parse_noise(noise), limit, images, state, models, network, meshes
+    )
     if film is not None:
         run_one(settings, episodes - 1, film)
     stream = evaluate(settings, workers)
@@ -76,7 +89,7 @@ def evaluate(
     found = summarise(settings, results)
     possible = possible_share(settings, results, workers) if bound else None
     extra = {"possible": possible} if possible else {}
-    document = {"controller": controller, "state": state, "images": images, **_document(found), **extra}
+    document = {"controller": controller, "state": state, "mesh": meshes, "images": images, **_document(found), **extra}
     emit(document, as_json, _table(found, possible))
 
 

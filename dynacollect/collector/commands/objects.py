@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ..output import JsonFlag, emit
+from ..output import JsonFlag, SeedOption, emit
+from ..weights import DeviceOption
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from ...rig.objects import ObjectModel
+    from ...training.detector.train import Trained
 
 app = typer.Typer(help="The object catalogue: list it, look at it, add a mesh of your own.", no_args_is_help=True)
 
@@ -147,3 +149,58 @@ def add(
     if folder != Path("objects"):
         lines[-1] += f" --folder {folder}"
     emit({"name": chosen, "path": where, "entry": entry, "findings": findings}, as_json, "\n".join(lines))
+
+
+@app.command("train-detector", epilog="Example: dynacollect objects train-detector bottle mug --out bottle_mug.pt")
+def train(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="Objects to tell apart; without any, all.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="WEIGHTS.pt", help="Weights to write.")] = Path("detector.pt"),
+    model: Annotated[
+        str, typer.Option("--model", help="A form of Ultralytics, untrained (.yaml), or your weights to go on from.")
+    ] = "yolo11n-seg.yaml",
+    pictures: Annotated[int, typer.Option("--pictures", min=32, max=1_000_000, help="To take in the cell.")] = 1500,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, max=10_000, help="Rounds over them.")] = 60,
+    size: Annotated[int, typer.Option("--size", min=128, max=1920, help="Width of the pictures, in pixels.")] = 480,
+    device: DeviceOption = "auto",
+    seed: SeedOption = 0,
+    as_json: JsonFlag = False,
+) -> None:
+    """Take labelled pictures of objects in the cell, and train a network on them that segments.
+
+    Works in a folder called as the weights. Called again after a break, it goes on from there.
+    """
+    import os
+
+    os.environ.setdefault("MUJOCO_GL", "egl")
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from ...rig.objects import names as all_names
+    from ...training.detector.dataset import Plan
+    from ...training.detector.train import train_detector
+
+    chosen = tuple(dict.fromkeys(names)) if names else all_names()
+    plan = Plan(chosen, model, pictures, epochs, size - size % 32, seed)
+    with Progress(console=Console(stderr=True), disable=as_json, transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            task = tasks.setdefault(what, bar.add_task(what) if what not in tasks else None)
+            bar.update(task, completed=done, total=total)
+
+        found = train_detector(out, plan, device, show)
+    emit(found, as_json, _trained(found))
+
+
+def _trained(found: Trained) -> Table:
+    from rich.table import Table
+
+    title = f"{found.weights}: {found.pictures['train']} pictures, measured on {found.pictures['val']} others"
+    table = Table("object", "mask mAP 50-95", title=title, title_justify="left")
+    for name, share in found.per_class.items():
+        table.add_row(name, f"{share:.3f}")
+    table.add_section()
+    table.add_row("all", f"{found.mask_map:.3f} (at 50: {found.mask_map50:.3f})")
+    return table

@@ -10,19 +10,27 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ..output import JsonFlag, emit
+from ..tracks.backends import ServerOption, TagsOption, backend_options
+from ..weights import DeviceOption, WeightsOption, network_of
+from . import track_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rich.table import Table
 
     from ...tracking.measures.figures import Figures, Measured, Spread
+    from ...tracking.seeing.ultralytics.weights import Weights
     from ...tracking.sequences.sequence import Sequence
     from ...tracking.tracked import Tracked
 
 app = typer.Typer()
+track_run.add_to(app)
 
-TRACKERS = {"multiview": "from_sequence", "centroid": "baseline"}
+TRACKERS = {
+    "multiview": "from_sequence", "meshless": "meshless_sequence", "centroid": "baseline", "fiducial": "fiducial",
+    "foundationpose": "foundationpose.from_sequence",
+}  # fmt: skip
 """Modules of the tracking room that have `track_sequence`."""
 
 
@@ -37,9 +45,21 @@ def evaluate(
         Path, typer.Argument(metavar="DIR", help="A sequence, a data set or a folder of them, in BOP's layout.")
     ],
     tracker: Annotated[
-        Literal["multiview", "centroid"],
-        typer.Option("--tracker", help="multiview: 6D with the mesh; centroid: the usual way, to compare with."),
+        Literal["multiview", "meshless", "centroid", "fiducial", "foundationpose"],
+        typer.Option(
+            "--tracker",
+            help="multiview: 6D with the mesh; meshless: from a clip alone; centroid: the usual way, to compare with; "
+            "fiducial: tags on the objects; foundationpose: your installation of it, from depth_camN/.",
+        ),
     ] = "multiview",
+    tags: TagsOption = None,
+    server: ServerOption = None,
+    segmenter: Annotated[
+        Literal["appearance", "yolo"],
+        typer.Option("--segmenter", help="What tells objects apart: learnt colours, or a network, for multiview."),
+    ] = "appearance",
+    weights: WeightsOption = None,
+    device: DeviceOption = "auto",
     states: Annotated[
         Path | None, typer.Option("--states", metavar="OUT", help="Write a line of JSON per frame and object.")
     ] = None,
@@ -60,6 +80,10 @@ def evaluate(
     from ...tracking.sequences.read import find_sequences, read_sequence
     from ..tracks.plots import write_plots
 
+    if segmenter == "yolo" and tracker != "multiview":
+        raise DynacollectError(f"--tracker {tracker} tells objects by their colours only; leave out --segmenter yolo")
+    network = network_of(weights, device, wanted=segmenter == "yolo", by="--segmenter yolo")
+    options = backend_options(tracker, tags, server)
     folders = find_sequences(folder)
     taken = next((path for path in (states, video, plots) if path is not None and path.exists()), None)
     if taken is not None:
@@ -69,7 +93,8 @@ def evaluate(
         write = _writer(stack, states, video)
         for place in _progress(folders, quiet=as_json):
             sequence = read_sequence(place)
-            parts[sequence.name] = measure(sequence, [write(sequence, *step) for step in _steps(sequence, tracker)])
+            steps = _steps(sequence, tracker, network, options)
+            parts[sequence.name] = measure(sequence, [write(sequence, *step) for step in steps])
     if plots is not None:
         write_plots(plots, parts)
     total, single = summed(parts.values()), {name: summed([part]) for name, part in parts.items()}
@@ -113,12 +138,14 @@ def record(
     emit({"sequences": places}, as_json, f"{len(places)} sequences in {folder}")
 
 
-def _steps(sequence: Sequence, tracker: str) -> Iterator[tuple[int, Tracked]]:
+def _steps(
+    sequence: Sequence, tracker: str, network: Weights | None, options: Mapping[str, object]
+) -> Iterator[tuple[int, Tracked]]:
     """The number of each take, and what the tracker says of it."""
-    run: Callable[[Sequence], Iterator[Tracked]] = import_module(
+    run: Callable[..., Iterator[Tracked]] = import_module(
         f"...tracking.{TRACKERS[tracker]}", __package__
     ).track_sequence
-    yield from enumerate(run(sequence))
+    yield from enumerate(run(sequence, network) if network else run(sequence, **options))
 
 
 def _writer(stack: ExitStack, states: Path | None, video: Path | None) -> Callable[[Sequence, int, Tracked], Tracked]:

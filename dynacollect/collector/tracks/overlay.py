@@ -77,7 +77,7 @@ def drawn(image: Image, camera: CameraModel, states: list[ObjectState], shapes: 
     picture = np.ascontiguousarray(image[..., ::-1])
     for state in states:
         colour = GOOD if state.health >= HEALTHY else DOUBTFUL
-        cv2.drawContours(picture, _outline(shapes[state.object], state, camera), -1, colour, 1, cv2.LINE_AA)
+        cv2.drawContours(picture, outlines(shapes[state.object], state, camera), -1, colour, 1, cv2.LINE_AA)
         ends = camera.project(np.array([state.position, state.at(state.valid_at + ARROW_S).position]))
         if np.isfinite(ends).all() and np.abs(ends).max() < 1e4:
             start, end = (tuple(np.round(point).astype(int).tolist()) for point in ends)
@@ -88,7 +88,8 @@ def drawn(image: Image, camera: CameraModel, states: list[ObjectState], shapes: 
     return picture
 
 
-def _outline(shape: Shape, state: ObjectState, camera: CameraModel) -> list[np.ndarray]:
+def outlines(shape: Shape, state: ObjectState, camera: CameraModel) -> list[np.ndarray]:
+    """The outlines (n, 1, 2) of an object in a picture, px."""
     pixels = camera.project(state.T_base_object.apply(shape.vertices))
     if not np.isfinite(pixels).all() or np.abs(pixels).max() > 1e4:
         return []

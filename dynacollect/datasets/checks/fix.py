@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ...rig.errors import DynacollectError
 from ..raw.durable import flushed, written
 from ..raw.record import FILE
 from ..repair import common_to, restored
 from .check import episode_folders
+from .lerobot import INFO
 from .report import Report
 from .rule import Finding
 
@@ -37,6 +39,15 @@ def fix(report: Report) -> tuple[Fix, ...]:
             errors.setdefault(finding.episode, []).append(finding)
     folders = {int(folder.name): folder for folder in episode_folders(report.folder)}
     return tuple(_fixed(folders[number], errors[number], report.folder) for number in sorted(errors))
+
+
+def refuse_export(folder: Path) -> None:
+    """Its episodes share files, so that none can be set aside."""
+    if (folder / INFO).is_file():
+        raise DynacollectError(
+            f"{folder} is a data set, of which no episode can be set aside; fix the session that it was made of, and "
+            "build it again"
+        )
 
 
 def left(report: Report, fixes: Sequence[Fix]) -> tuple[Finding, ...]:

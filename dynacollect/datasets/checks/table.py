@@ -7,7 +7,16 @@ from difflib import get_close_matches
 from typing import Any
 
 from ...rig.errors import DynacollectError
-from . import clock_rules, lerobot_rules, motion_rules, picture_rules, record_rules, set_rules, value_rules, wording
+from . import (
+    clock_rules,
+    instruction_rules,
+    lerobot_rules,
+    motion_rules,
+    picture_rules,
+    record_rules,
+    set_rules,
+    value_rules,
+)
 from .case import Case, View
 from .lerobot import Tables
 from .rule import Rule
@@ -123,7 +132,7 @@ SET: tuple[Rule[Whole], ...] = (
     Rule("cameras-swapped", "set", "error", 2.0, "times more alike", "a policy takes one for the other",
          set_rules.swapped),
     Rule("instruction-absent-object", "set", "error", 0, "", "the robot is told to take what is not there",
-         wording.absent_objects),
+         instruction_rules.absent_objects),
 )  # fmt: skip
 TABLES: tuple[Rule[Tables], ...] = (
     Rule("table-unreadable", "table", "error", 0, "", "a table without its end cannot be opened at all",

@@ -6,7 +6,7 @@ import os
 import shutil
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,22 +21,11 @@ from .messages import Said
 from .parts import Part, parts_of, record_of
 from .retold import retold
 from .rewrite import renumbered, write_film, write_messages
+from .said import Pictures, pictures_of, sentences
 from .salvage import Salvage, Session, salvage
 
 State = Literal["sound", "repaired", "lost"]
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """Of one camera."""
-
-    back: int
-    of: int
-    filled: int
-    """Ticks for which the picture before stands."""
-    proven: bool
-    """The file is as it was, ends where it was cut, or every picture's checksum is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +140,9 @@ def _brought(folder: Path, out: Path, common: Session, numbers: _Numbers) -> Cam
     made = [numbers.next() for _ in parts]
     for number, part in zip(made, parts, strict=True):
         _written(found, record, part, number, out)
-    pictures = {name: _pictures(found, parts, name) for name in found.films}
+    pictures = {name: pictures_of(found, parts, name) for name in found.films}
     ticks = sum(len(part.ticks) for part in parts)
-    said = tuple(_sentences(found, parts, pictures))
+    said = tuple(sentences(found, parts, pictures))
     state: State = "repaired" if parts else "lost"
     return Came(int(folder.name), folder, state, tuple(made), ticks, found.expected, pictures, said)
 
@@ -213,51 +202,3 @@ def _row(found: Salvage, part: Part, tick: int, said: Said) -> Said:
 def _kept(path: Path) -> KeptFile:
     flushed(path)
     return KeptFile(file=path.name, bytes=path.stat().st_size, sha256=digest(path))
-
-
-def _pictures(found: Salvage, parts: Sequence[Part], name: str) -> Pictures:
-    film = found.films[name]
-    mine = [part for part in parts if name in part.cameras]
-    back = sum(tick in film.shots for part in mine for tick in part.ticks)
-    return Pictures(
-        back, found.expected, sum(len(part.ticks) for part in mine) - back, film.proven or _untouched(found, name)
-    )
-
-
-def _untouched(found: Salvage, name: str) -> bool:
-    """Whether nothing before its end can have changed: the file is as it was, or shorter."""
-    video = found.record.videos.get(name) if found.record else None
-    path = found.folder / (video.file if video else f"{name}.mp4")
-    if not path.is_file():
-        return True
-    if video is None:
-        return True
-    size = path.stat().st_size
-    return size < video.bytes or (size == video.bytes and digest(path) == video.sha256)
-
-
-def _sentences(found: Salvage, parts: Sequence[Part], pictures: dict[str, Pictures]) -> list[str]:
-    said = []
-    if found.record is None:
-        said.append(f"{found.problem}: it was told anew from the signals, and what they do not hold is left open")
-    ticks = sum(len(part.ticks) for part in parts)
-    if ticks < found.expected:
-        shown = ", ".join(f"{part.ticks[0]} to {part.ticks[-1]}" for part in parts) or "none"
-        said.append(f"of {found.expected} ticks these came back: {shown}")
-    if len(found.ticks) < found.expected:
-        said.append(f"the signals of {found.expected - len(found.ticks)} ticks cannot be read")
-    for name, each in pictures.items():
-        said += _about(name, each, len(found.films[name].shots))
-    if parts and not said:
-        said.append("everything came back")
-    return said
-
-
-def _about(name: str, each: Pictures, readable: int) -> Iterator[str]:
-    if readable < each.of:
-        filled = f"; for {each.filled} of them the one before stands, and the log says so" if each.filled else ""
-        yield f"{name}: {each.of - readable} of {each.of} pictures cannot be read{filled}"
-    if each.back < readable:
-        yield f"{name}: {readable - each.back} more can be read, but not all else of their ticks; they are left out"
-    if not each.proven:
-        yield f"{name}: the file has changed somewhere, and which picture was hit cannot be told; look at them"
