@@ -273,9 +273,11 @@ def test_a_record_that_the_signals_repeat_comes_back_whole(session: Path) -> Non
     assert check_session(session.parent / "new").findings == ()
 
 
-def test_what_a_killed_recorder_left_comes_back_when_asked_for(session: Path) -> None:
+@pytest.mark.parametrize("place", ["in_flight/000003", "left_over/000003", "left_over/000003-2"])
+def test_what_a_killed_recorder_left_comes_back_when_asked_for(place: str, session: Path) -> None:
     """It has no record, and all files end anywhere."""
-    flight = session / "in_flight/000003"
+    flight = session / place
+    flight.parent.mkdir(exist_ok=True)
     small_chunks(session / "episodes/000003")
     (session / "episodes/000003").rename(flight)
     (flight / "episode.json").unlink()

@@ -9,6 +9,7 @@ import typer
 
 from ..output import JsonFlag, emit
 from .dataset_check import CHECK_EXAMPLE, REPAIR_EXAMPLE, check, repair
+from .dataset_show import SHOW_EXAMPLE, show
 
 if TYPE_CHECKING:
     from ...datasets.export import Built, Options
@@ -130,3 +131,4 @@ def _size(text: str | None) -> tuple[int, int] | None:
 # More commands of this group, each from a file of its own.
 app.command("check", epilog=CHECK_EXAMPLE)(check)
 app.command("repair", epilog=REPAIR_EXAMPLE)(repair)
+app.command("show", epilog=SHOW_EXAMPLE)(show)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import av.error
 import numpy as np
 from mcap.exceptions import McapError
 from mcap.reader import make_reader
+from zstandard import ZstdError
 
 from ...rig.errors import DynacollectError
 from ...rig.nouns import Image, Vector
@@ -34,25 +36,32 @@ class RawEpisode:
         return cls(folder, read_record(folder))
 
     def rows(self, *topics: str) -> dict[str, list[Row]]:
-        """All messages of some of our topics (`/tick`, `/arm`, `/objects`, `/command`), in order."""
+        """All messages of some of our topics (`/tick`, `/arm`, `/objects`, `/command`), as they were written."""
         found: dict[str, list[Row]] = {topic: [] for topic in topics}
-        try:
-            with (self.folder / self.record.signals.file).open("rb") as file:
-                for _, channel, message in make_reader(file).iter_messages(topics=list(topics)):
-                    found[channel.topic].append(json.loads(message.data))
-        except (OSError, McapError, ValueError) as error:
-            raise DynacollectError(
-                f"{self.folder / self.record.signals.file} cannot be read ({error}); run: dynacollect dataset repair"
-            ) from error
+        for topic, row in self._messages(topics):
+            found[topic].append(row)
         return found
 
     def signals(self) -> Signals:
         """What there is once per tick."""
-        rows = self.rows("/tick", "/arm", "/objects", "/command")
-        ticks = rows["/tick"]
-        # Between ticks the arm may have reported more; of each tick it is the newest that it had.
-        arms = _newest(rows["/arm"], np.array([row["time"] for row in ticks]))
-        return Signals(ticks, arms, rows["/objects"], rows["/command"])
+        found = Signals([], [], [], [])
+        places = {"/tick": found.ticks, "/objects": found.objects, "/command": found.commands}
+        for topic, row in self._messages(("/tick", "/arm", "/objects", "/command")):
+            if topic != "/arm":
+                places[topic].append(row)
+            # Each tick is followed by what the arm had last reported then; the arm may have reported more in between.
+            elif len(found.arms) < len(found.ticks):
+                found.arms.append(row)
+        return found
+
+    def _messages(self, topics: Sequence[str]) -> Iterator[tuple[str, Row]]:
+        path = self.folder / self.record.signals.file
+        try:
+            with path.open("rb") as file:
+                for _, channel, message in make_reader(file).iter_messages(topics=list(topics), log_time_order=False):
+                    yield channel.topic, json.loads(message.data)
+        except (OSError, McapError, ValueError, struct.error, ZstdError) as error:
+            raise DynacollectError(f"{path} cannot be read ({error}); run: dynacollect dataset repair") from error
 
     def pictures(self, camera: str) -> Iterator[Image]:
         """All pictures of a camera in order, RGB; one per tick."""
@@ -110,13 +119,6 @@ class Signals:
     def gripper(self) -> Vector:
         """(n, 2) width, m, and force, N."""
         return np.array([[row["gripper_width"], row["gripper_force"]] for row in self.arms]).reshape(-1, 2)
-
-
-def _newest(rows: list[Row], times: Vector) -> list[Row]:
-    arrived = np.array([row["arrived_at"] for row in rows])
-    order = np.argsort(arrived, kind="stable")
-    places = np.searchsorted(arrived[order], times, side="right") - 1
-    return [rows[order[max(place, 0)]] for place in places]
 
 
 def episodes_in(session: Path) -> list[RawEpisode]:

@@ -113,7 +113,7 @@ def read_record(folder: Path) -> EpisodeRecord:
     path = folder / FILE
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise DynacollectError(
             f"{folder} is no episode ({error}); name one, or run: dynacollect dataset repair"
         ) from error

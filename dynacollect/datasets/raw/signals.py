@@ -22,7 +22,7 @@ from ...rig.camera_model import CameraModel
 from ...rig.nouns import ArmState, Command, Frame, ObjectState, SetPoints, Tick
 from .schemas import SCHEMAS
 
-CHUNK = 1 << 18
+CHUNK = 1 << 16
 """Bytes that a cut file may lose at its end."""
 INFO, WARNING = 2, 3
 """Levels of `foxglove.Log`."""

@@ -24,6 +24,8 @@ from .rewrite import renumbered, write_film, write_messages
 from .said import Pictures, pictures_of, sentences
 from .salvage import Salvage, Session, salvage
 
+UNFINISHED = ("in_flight", "left_over")
+"""Where a killed recorder leaves its episode, and where the next one puts it."""
 State = Literal["sound", "repaired", "lost"]
 Progress = Callable[[int, int], None]
 
@@ -62,7 +64,8 @@ class Repaired:
 
 def repair_session(session: Path, out: Path, in_flight: bool = False, progress: Progress | None = None) -> Repaired:
     """Write everything that comes back to a new folder; the old one is only read."""
-    folders = _folders(session / "episodes") + (_folders(session / "in_flight") if in_flight else [])
+    folders = _folders(session / "episodes")
+    folders += [folder for name in UNFINISHED if in_flight for folder in _folders(session / name)]
     if not folders:
         raise DynacollectError(f"{session} holds no episodes; name a folder that dynacollect collect has written")
     if out.exists():
@@ -70,10 +73,10 @@ def repair_session(session: Path, out: Path, in_flight: bool = False, progress: 
     (out / "episodes").mkdir(parents=True)
     (out / "in_flight").mkdir()
     common = common_to(folders)
-    taken = {int(folder.name) for folder in folders if folder.parent.name == "episodes"}
+    taken = {int(_number(folder)) for folder in folders if folder.parent.name == "episodes"}
     came = []
     for done, folder in enumerate(folders, start=1):
-        numbers = _Numbers(int(folder.name) if folder.parent.name == "episodes" else None, taken)
+        numbers = _Numbers(int(_number(folder)) if folder.parent.name == "episodes" else None, taken)
         came.append(_brought(folder, out, common, numbers))
         if progress is not None:
             progress(done, len(folders))
@@ -96,8 +99,13 @@ class _Numbers:
 
 
 def _folders(home: Path) -> list[Path]:
-    found = [path for path in home.iterdir() if path.is_dir() and path.name.isdigit()] if home.is_dir() else []
-    return sorted(found, key=lambda path: int(path.name))
+    found = [path for path in home.iterdir() if path.is_dir() and _number(path).isdigit()] if home.is_dir() else []
+    return sorted(found, key=lambda path: (int(_number(path)), path.name))
+
+
+def _number(folder: Path) -> str:
+    """Of what is left over there may be several of one number: 000003 and 000003-2."""
+    return folder.name.split("-")[0]
 
 
 def common_to(folders: Sequence[Path]) -> Session:
@@ -134,7 +142,7 @@ def _brought(folder: Path, out: Path, common: Session, numbers: _Numbers) -> Cam
         _copied(sound, out, number)
         pictures = {name: Pictures(sound.record.ticks, sound.record.ticks, 0, True) for name in sound.record.videos}
         ticks = sound.record.ticks
-        return Came(int(folder.name), folder, "sound", (number,), ticks, ticks, pictures, ())
+        return Came(int(_number(folder)), folder, "sound", (number,), ticks, ticks, pictures, ())
     found = salvage(folder, common)
     record, parts = found.record or retold(found, common), parts_of(found)
     made = [numbers.next() for _ in parts]
@@ -144,7 +152,7 @@ def _brought(folder: Path, out: Path, common: Session, numbers: _Numbers) -> Cam
     ticks = sum(len(part.ticks) for part in parts)
     said = tuple(sentences(found, parts, pictures))
     state: State = "repaired" if parts else "lost"
-    return Came(int(folder.name), folder, state, tuple(made), ticks, found.expected, pictures, said)
+    return Came(int(_number(folder)), folder, state, tuple(made), ticks, found.expected, pictures, said)
 
 
 def _sound(folder: Path) -> RawEpisode | None:
@@ -176,7 +184,7 @@ def _written(found: Salvage, record: EpisodeRecord, part: Part, number: int, out
     aside = out / "in_flight" / f"{number:06d}"
     aside.mkdir()
     about = record_of(found, record, part)
-    source = {"id": record.id, "number": int(found.folder.name), "first": part.ticks[0], "of": found.expected}
+    source = {"id": record.id, "number": int(_number(found.folder)), "first": part.ticks[0], "of": found.expected}
     update = {"id": uuid.uuid4().hex, "number": number, "provenance": {**record.provenance, "repaired": source}}
     about = about.model_copy(update=update)
     rows = [_row(found, part, tick, each) for tick in part.ticks for each in found.ticks[tick]]
