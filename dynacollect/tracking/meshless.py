@@ -117,7 +117,7 @@ class MeshlessTracker:
 
     def _follow(self, name: str, state: ObjectState, looks: Sequence[Look], masks: Mapping[str, Pixels]) -> None:
         thing = self._things[name]
-        seen = None if thing.form is None else follow(thing.form, state, looks, masks)
+        seen = None if thing.form is None else follow(thing.form, state, looks, masks, thing.height)
         self._take(name, seen)
         thing.doubts = thing.doubts + 1 if seen is not None and seen.covered < DOUBTED else 0
 
@@ -127,6 +127,7 @@ class MeshlessTracker:
             thing.health.missed()
             return
         thing.lasts(seen.lasting)
+        thing.rests(seen)
         update = thing.belief.measure(seen.estimate(name))
         thing.health.saw(seen.health, taken=update.kind in ("taken", "reset"))
 
@@ -150,7 +151,7 @@ class MeshlessTracker:
     def _begin(self, name: str, found: Found) -> None:
         """An object is there, or there again, perhaps on another side."""
         thing = self._things[name]
-        thing.looks, thing.doubts, thing.form = Looks(), 0, found.seen.posed.form
+        thing.looks, thing.doubts, thing.form, thing.height = Looks(), 0, found.seen.posed.form, None
         thing.looks.take(found.kinds)
         thing.belief, thing.health = self._belief(name, thing.form), Health.new()
         self._take(name, found.seen)
@@ -168,7 +169,8 @@ class MeshlessTracker:
                 continue
             whole = [look for look in unobstructed(looks, views, name) if is_whole(look, views, name)]
             if len(whole) >= 2:
-                thing.looks.take(measure(whole, _of(masks, name), state.valid_at, state.velocity, thing.known.size))
+                kinds = measure(whole, _of(masks, name), state.valid_at, state.velocity, thing.known.size)
+                thing.looks.take({kind: one for kind, one in kinds.items() if one.covered > DOUBTED})
                 thing.form = thing.looks.form or thing.form
 
     def _learn(self, frames: FrameSet, looks: Sequence[Look], masks: Masks, states: Mapping[str, ObjectState]) -> None:

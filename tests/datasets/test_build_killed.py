@@ -51,7 +51,7 @@ def state_of(out: Path) -> dict[str, str]:
     return hashes(out) if out.exists() else {}
 
 
-@pytest.mark.parametrize("kills", [6, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [4, pytest.param(10, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("grows", [False, True])
 def test_killed_at_any_instant(sessions: list[Path], tmp_path: Path, killed: Killed, kills: int, grows: bool) -> None:
     clock = HostClock()

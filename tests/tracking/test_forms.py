@@ -198,6 +198,18 @@ def test_one_view_and_a_foreseen_place_are_enough_but_less_sure() -> None:
     assert np.trace(one.covariance[:3, :3]) > 2.0 * np.trace(both.covariance[:3, :3])
 
 
+def test_the_height_tells_how_far_away_a_thing_is_that_one_view_sees() -> None:
+    form, true = FORMS["ball"], masks(Posed(FORMS["ball"], PLACE, 0.0))
+    toward = PLACE - np.asarray(CAMERAS[1].T_parent_camera.translation)
+    start = state(PLACE + 0.03 * toward / np.linalg.norm(toward), 0.0)
+    looks = [look(CAMERAS[1])]
+    blind, anchored = follow(form, start, looks, true), follow(form, start, looks, true, float(PLACE[2]))
+    assert blind is not None
+    assert anchored is not None
+    assert np.linalg.norm(anchored.posed.place - PLACE) < 0.007 < np.linalg.norm(blind.posed.place - PLACE)
+    assert np.trace(anchored.covariance[:3, :3]) < 0.5 * np.trace(blind.covariance[:3, :3])
+
+
 def test_a_form_is_foreseen_where_its_mask_is() -> None:
     true = Posed(FORMS["box"], PLACE, 0.5)
     for camera in CAMERAS:

@@ -64,8 +64,12 @@ def find(
     name: str, known: Known, looks: Sequence[Look], pieces: Mapping[str, Sequence[Mask]], others: Mapping[str, Pixels],
     time: float, tries: int,
 ) -> Found | None:  # fmt: skip
-    """The object in the pieces of two views that are most likely it; `others` are the pixels of other objects."""
-    pairs = sorted(_pairs(name, looks, pieces, others, time), key=lambda pair: -pair.worth)
+    """The object in the pieces of the views that are most likely it; `others` are the pixels of other objects."""
+    free = {
+        camera: [mask for mask in pieces.get(camera, ()) if _is_free(mask.pixels, taken)]
+        for camera, taken in others.items()
+    }
+    pairs = sorted(_pairs(name, looks, free, time), key=lambda pair: -pair.worth)
     for pair in [pair for pair in pairs if pair.whole][:PAIRS]:
         found = _measured(known, looks, pair, time)
         if found is not None:
@@ -95,25 +99,22 @@ def _completed(known: Known, looks: Sequence[Look], pair: _Pair, time: float) ->
     """As one of the forms that it was shown in, of which a part cannot be seen."""
     best: Followed | None = None
     for form, yaw in product(known.forms, YAWS):
-        seen = settle(Posed(form, pair.place, float(yaw)), ANYWHERE, ANYWHERE[2], looks, pair.masks, time, _STILL)
+        seen = settle(Posed(form, pair.place, float(yaw)), ANYWHERE, looks, pair.masks, time, _STILL)
         # What is visible changes with the place.
-        seen = seen and settle(seen.posed, ANYWHERE, ANYWHERE[2], looks, pair.masks, time, _STILL)
+        seen = seen and settle(seen.posed, ANYWHERE, looks, pair.masks, time, _STILL)
         if seen is not None and seen.views > 1 and (best is None or seen.covered > best.covered):
             best = seen
     return None if best is None or best.covered < START else Found(best, pair.masks, {})
 
 
-def _pairs(
-    name: str, looks: Sequence[Look], pieces: Mapping[str, Sequence[Mask]], others: Mapping[str, Pixels], time: float
-) -> list[_Pair]:
-    """Pieces that no other object explains, of two views whose rays meet over the table."""
+def _pairs(name: str, looks: Sequence[Look], pieces: Mapping[str, Sequence[Mask]], time: float) -> list[_Pair]:
+    """Pieces of two views whose rays meet over the table."""
     found = []
     for first, second in combinations(looks, 2):
         sights = [
             [
                 (mask, sight_of(mask, look.camera), _is_whole(mask.pixels, look.hidden))
-                for mask in pieces.get(look.camera.name, ())
-                if _is_free(mask.pixels, others[look.camera.name])
+                for mask in pieces[look.camera.name]
             ]
             for look in (first, second)
         ]

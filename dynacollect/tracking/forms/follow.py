@@ -7,7 +7,7 @@ is missing does not drag the middle.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,7 +39,7 @@ FRESH = 0.4
 """Share of the variance that is new in every tick; the rest comes of the form, the lens and shadows, and stays."""
 SYSTEM_M = 0.0015
 """What no outline of a simple solid tells of a place."""
-HEIGHT_M = 0.001
+HEIGHT_M = 0.0015
 """How far an object that keeps its height may be off it."""
 TILT_RAD = 0.05
 BLIND = np.diag([1 / 0.3**2] * 3 + [1 / 1.5**2, 1 / SWELLS**2])
@@ -95,23 +95,23 @@ def foreseen(form: Form, state: ObjectState, look: Look, room: int) -> Shown | N
     return Shown(box, filled(polygon, box), float(look.local(state.position[None])[0, 2]))
 
 
-def follow(form: Form, state: ObjectState, looks: Sequence[Look], masks: Mapping[str, Pixels]) -> Followed | None:
-    """Where a form is, near to where it is foreseen; None where the masks do not show it there."""
+def follow(
+    form: Form, state: ObjectState, looks: Sequence[Look], masks: Mapping[str, Pixels], height: float | None = None
+) -> Followed | None:
+    """Where a form is, near to where it is foreseen; None where the masks do not show it there.
+
+    One view alone does not tell how far away a thing is; `height` does, where two views told it before, base frame, m.
+    """
     sigma = np.sqrt(np.maximum(np.diag(state.covariance)[[0, 1, 2, 5]], 0.0))
     loose = np.hypot(2.0 * sigma, [LOOSE[0]] * 3 + [LOOSE[1]])
-    height = float(np.hypot(sigma[2], HEIGHT_M))
-    return settle(posed_at(form, state), loose, height, looks, masks, state.valid_at, state.velocity)
+    return settle(posed_at(form, state), loose, looks, masks, state.valid_at, state.velocity, height)
 
 
 def settle(
-    start: Posed, loose: Vector, height: float, looks: Sequence[Look], masks: Mapping[str, Pixels], time: float,
-    velocity: Vector,
+    start: Posed, loose: Vector, looks: Sequence[Look], masks: Mapping[str, Pixels], time: float, velocity: Vector,
+    height: float | None = None,
 ) -> Followed | None:  # fmt: skip
-    """Where a form is, from near a pose that is as uncertain as `loose` (4,), one sigma of place (m) and yaw (rad).
-
-    `height` is how uncertain the start's height is by itself, m: one view does not tell how far away a thing is, but
-    that it keeps its height does.
-    """
+    """Where a form is, from near a pose that is as uncertain as `loose` (4,), one sigma of place (m) and yaw (rad)."""
     sightings = []
     for look in looks:
         mask = masks.get(look.camera.name)
@@ -120,8 +120,10 @@ def settle(
             sightings.append(sighting)
     if not sightings:
         return None
-    if len(sightings) == 1:
-        loose = np.where(np.arange(4) == 2, np.minimum(loose, height), loose)
+    anchor = height if len(sightings) == 1 else None
+    if anchor is not None:
+        start = replace(start, place=np.append(start.place[:2], anchor))
+        loose = np.append(loose[:2], [HEIGHT_M, loose[3]])
     rows = np.vstack([np.eye(4, 7) / loose[:, None], POSE[:, 4] / (3.0 * SWELLS)])
     solved = solve(start.form.kind, sightings, numbers_of(start), POSE, Held(rows, rows @ numbers_of(start)), TURNS)
     if solved is None:
@@ -133,8 +135,8 @@ def settle(
         return None
     misfit = max(1.0, solved.cost / (6.0 * len(sightings)))
     information = solved.information / misfit + BLIND
-    if len(sightings) == 1:
-        information[2, 2] += 1.0 / height**2
+    if anchor is not None:
+        information[2, 2] += 1.0 / HEIGHT_M**2
     covariance = np.linalg.inv(information)[:4, :4].astype(float)
     return Followed(posed, covariance, covered, time, len(sightings))
 

@@ -14,12 +14,15 @@ from ..foreseen import Views
 from ..health import Health
 from ..kalman import ObjectFilter
 from ..pose.looks import Look
+from .follow import Followed
 from .form import Form, model_of
 from .learnt import Known
 from .measure import Looks
 
 FORGETS = 1.3
 """By how much the variance that good looks left grows with each worse one."""
+STEADY = 0.3
+"""How quickly the height follows what is seen."""
 RIM_PX = 2
 """Nearer to the picture's rim, an outline may be cut off."""
 
@@ -35,12 +38,20 @@ class Thing:
     health: Health = field(default_factory=Health)
     lasting: Vector = field(default_factory=lambda: np.zeros((6, 6)))
     """Covariance of what no filter takes away."""
+    height: float | None = None
+    """Of its middle as two views had it last, m."""
     doubts: int = 0
 
     def lasts(self, covariance: Vector) -> None:
         """Note what a new look leaves; one that tells less than those before takes little of what they told."""
         grown = FORGETS * self.lasting
         self.lasting = grown if 0.0 < np.trace(grown[:3, :3]) < np.trace(covariance[:3, :3]) else covariance
+
+    def rests(self, seen: Followed) -> None:
+        """Note how high it is, while that can be seen."""
+        if seen.views > 1:
+            z = float(seen.posed.place[2])
+            self.height = z if self.height is None else self.height + STEADY * (z - self.height)
 
     def told(self, state: ObjectState) -> ObjectState:
         """A state of the filter as others are to see it."""
