@@ -33,6 +33,8 @@ GROUPS = (
     Group("calibrate", "calibrate", "Print a board, and find where cameras are to the robot."),
     Group("objects", "objects", "The objects that the rig knows: list, show, add your own mesh."),
     Group("track", "track", "Follow objects, and measure how well."),
+    Group("collect", "collect", "Collect episodes with nobody there, until the count is reached.", single=True),
+    Group("report", "session", "One page about a session: success, coverage, failures, faults, timing.", single=True),
     Group("dataset", "dataset", "Build, check, show and share data sets."),
     Group("evaluate", "evaluate", "How often a controller succeeds in the cell, by speed of the object.", single=True),
     Group("bench", "bench", "Measure how fast the parts are on this machine."),

@@ -13,7 +13,7 @@ from ..rig.rig import Rig
 from .detour import Detour
 from .machine import Observation, Phase, Profile, Step, Transition
 from .motion import Motion
-from .safety import Intervention, Safety
+from .safety import Intervention, Passed, Safety
 
 PERIOD_S = 0.04
 
@@ -49,14 +49,16 @@ class _Progress:
         self.last = here
 
 
-Watcher = Callable[[Observation, Step], None]
+Watcher = Callable[[Observation, Step, Passed], None]
+Halt = Callable[[float], str]
+"""Asked before anything else in a tick: why the episode must end now; empty while it need not."""
 
 
 def run_episode(
     rig: Rig, profile: Profile, motion: Motion, safety: Safety, objects: Objects, target: str, container: str | None,
-    limit_s: float, watch: Watcher | None = None, images: bool = False,
+    limit_s: float, watch: Watcher | None = None, images: bool = False, halt: Halt | None = None,
 ) -> Outcome:  # fmt: skip
-    """Run until the machine is done, fails, or time is up; the arm is left in a hold."""
+    """Run until the machine is done, fails, is halted, or time is up; the arm is left in a hold."""
     begin = rig.clock.now()
     ticker = Ticker(rig.clock, PERIOD_S, start=rig.next_start(PERIOD_S))
     joints = rig.feel().joints
@@ -69,6 +71,9 @@ def run_episode(
         if images:
             rig.see()
         arm = rig.feel()
+        reason = halt(slot.started) if halt is not None else ""
+        if reason:
+            break
         seen = Observation(slot.started, arm, objects(slot.started), target, container)
         if state is None:
             state = profile.start(seen)
@@ -86,7 +91,7 @@ def run_episode(
         if passed.send:
             rig.arm.command(passed.setpoints)
         if watch is not None:
-            watch(seen, step)
+            watch(seen, step, passed)
         reason = _ended(phase, progress, arm, slot, begin, limit_s)
         if reason:
             break

@@ -31,7 +31,7 @@ HIGHER_M = (0.12, 0.24)
 EDGE_M = 0.01
 OUT_OF_REACH = "the arm cannot reach that pose"
 SAFETY = "safety: "
-IN_THE_WAY = (WOULD_TOUCH, f"{SAFETY}table", f"{SAFETY}keep_out", f"{SAFETY}stopping_distance")
+IN_THE_WAY = (WOULD_TOUCH, f"{SAFETY}box", f"{SAFETY}table", f"{SAFETY}keep_out", f"{SAFETY}stopping_distance")
 """How refusals begin that another way to the same place may not meet."""
 
 

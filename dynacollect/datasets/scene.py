@@ -47,7 +47,12 @@ def _present(thing: Thing, window: Sequence[Row]) -> Present:
     position = np.array(states[0]["pose"][:3]) if states else None
     velocity = np.median([state["velocity"] for state in states], axis=0) if states else None
     words = thing.words or (thing.name.replace("_", " "),)
-    return Present(thing.key, thing.role, words, thing.colour, extent_of(thing.name), position, velocity)
+    return Present(thing.key, thing.role, words, thing.colour, _extent(thing), position, velocity)
+
+
+def _extent(thing: Thing) -> Vector | None:
+    """(3,) sides, m: what was recorded goes before the catalogue."""
+    return extent_of(thing.name) if thing.extent is None else np.array(thing.extent)
 
 
 @lru_cache(maxsize=256)

@@ -9,9 +9,11 @@ import numpy as np
 
 from .alarm import Sustained
 from .arm import ArmHealth
+from .arms.mjcf import SERVO_LAG
 from .arms.model import ArmModel
 from .gripper_monitor import GripperMonitor
 from .nouns import ArmState, Fault, SetPoints, Vector
+from .own_torque import OwnTorque
 from .setpoint_memory import SetPointMemory
 
 _ZERO_HOLD = 0.3
@@ -22,7 +24,7 @@ _TRACKING_HOLD = 0.2
 _CLAMPED = 0.02
 _CLAMPED_HOLD = 0.1
 _AT_LIMIT = 1e-6
-_TORQUE_SHARE = 0.4
+_TORQUE_SHARE = 1.5
 _TORQUE_SAMPLES = 2
 _TORQUE_TIME = 0.25
 _TORN_FACTOR = 3.0
@@ -38,7 +40,7 @@ class ArmMonitor:
     Faults, worst first: the arm's own; "stale" (no feedback for 3 periods and 60 ms); "all_zero" (all joints exactly 0
     for 0.3 s: leader mode or old firmware); "torn" (a joint leapt by more than 3 times what its top speed allows);
     "frozen" (bit-identical joints while the set-points moved 0.02 rad over 0.3 s); "disturbed" (a torque leapt by more
-    than 40 % of rated within about 0.25 s); "clamped" (feedback on a joint limit, set-point 0.02 rad inside, 0.1 s);
+    than 150 % of rated within about 0.25 s); "clamped" (feedback on a joint limit, set-point 0.02 rad inside, 0.1 s);
     "tracking" (0.1 rad off its set-point for 0.2 s); the gripper's own, see `GripperMonitor`; "hot" (> 75 C).
     "disturbed" stands until `verified`: a knock can leave an arm centimetres off while its feedback equals its command.
 
@@ -61,7 +63,9 @@ class ArmMonitor:
         self._wanted_then: Vector | None = None
         self._frozen = False
         self._torn_at = -math.inf
+        self._own_torque = OwnTorque(model)
         self._expected_torque: Vector | None = None
+        """Beside what its own motion takes."""
         self._torque_share = math.nan
         self._torque_samples = 0
         self._disturbed = ""
@@ -147,8 +151,11 @@ class ArmMonitor:
         self._standing["clamped"] = self._pinned.update(pinned, now)
 
     def _check_torque(self, state: ArmState, last: ArmState | None) -> None:
-        """Against a slow average: gravity and the arm's own motion change a torque slowly, a knock does not."""
-        torque = state.joint_torque
+        """Less what its motion takes, against a slow average: what models do not know changes slowly, a knock not."""
+        wanted = self._setpoints.acceleration(state.measured_at - self._delay - SERVO_LAG)
+        torque = state.joint_torque - self._own_torque.of(
+            state.joints, state.joint_velocity, np.zeros(self.model.joints) if wanted is None else wanted
+        )
         if last is None or self._expected_torque is None or not np.all(np.isfinite(torque)):
             self._expected_torque = torque if np.all(np.isfinite(torque)) else None
             return

@@ -41,18 +41,24 @@ def check(rig: Rig, watch_s: float = WATCH_S) -> Check:
     """Connect, watch for some seconds, and report part by part; nothing moves."""
     try:
         with rig:
-            sets = _watch(rig, watch_s)
-            cameras = [_camera(rig.config, name, rig) for name in rig.cameras]
-            return Check((_arm(rig), *cameras, _pairing(rig, sets), _clock(rig.clock), _calibration(rig.config)))
+            return Check((*devices(rig, watch_s), _clock(rig.clock), _calibration(rig.config)))
     except DynacollectError as error:
         return Check((Part("connect", False, str(error)),))
 
 
+def devices(rig: Rig, watch_s: float = WATCH_S) -> tuple[Part, ...]:
+    """Arm, cameras and their pairing, of a rig that is connected."""
+    sets = _watch(rig, watch_s) if rig.cameras else []
+    cameras = [_camera(rig.config, name, rig) for name in rig.cameras]
+    return (_arm(rig), *cameras, *([_pairing(rig, sets)] if rig.cameras else []))
+
+
 def _watch(rig: Rig, watch_s: float) -> list[tuple[float, int]]:
     """Skew and number of missing cameras of each tick, once the streams have settled."""
+    begin = rig.clock.now()
     for slot in Ticker(rig.clock, PERIOD_S):
         rig.see()
-        if slot.due >= SETTLE_S:
+        if slot.due >= begin + SETTLE_S:
             break
     found: list[tuple[float, int]] = []
     for slot in Ticker(rig.clock, PERIOD_S, start=rig.next_start(PERIOD_S)):
@@ -65,6 +71,7 @@ def _watch(rig: Rig, watch_s: float) -> list[tuple[float, int]]:
 
 
 def _arm(rig: Rig) -> Part:
+    rig.feel()
     health, info = rig.arm.health(), rig.arm_info
     label = f"{info.driver} {info.serial}, firmware {info.firmware}" if info else "?"
     faults = "; ".join(f"{fault.name}: {fault.detail}" for fault in health.faults)

@@ -114,4 +114,7 @@ class Cell(Part):
     timestep_s: float = Field(default=0.002, ge=0.0002, le=0.01, description="Step of the physics.")
     sensor: CellSensor = Field(default=CellSensor(), description="All cameras; a camera's own `sensor` overrides it.")
     arm: CellArmKnobs = Field(default=CellArmKnobs(), description="Delays of the arm.")
+    attendant_s: float | None = Field(
+        default=None, ge=0, le=86400, description="A person comes so long after a call and mends all; null is nobody."
+    )
     episodes: CellEpisodes = Field(default=CellEpisodes(), description="What is drawn anew in every episode.")

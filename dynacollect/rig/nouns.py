@@ -6,7 +6,7 @@ SI units and radians; time is float seconds on the host's monotonic clock; the b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -51,6 +51,14 @@ class FrameSet:
         """The time the set stands for: the middle of its captures; NaN when empty."""
         times = [frame.captured_at for frame in self.frames.values()]
         return 0.5 * (min(times) + max(times)) if times else float("nan")
+
+    def only(self, cameras: Container[str]) -> FrameSet:
+        """Of these cameras."""
+        return FrameSet(
+            {name: frame for name, frame in self.frames.items() if name in cameras},
+            tuple(name for name in self.missing if name in cameras),
+            tuple(name for name in self.late if name in cameras),
+        )
 
     @property
     def skew(self) -> float:

@@ -34,6 +34,14 @@ class SetPointMemory:
                 return _on(plan, time)
         return None
 
+    def acceleration(self, time: float, step: float = 0.008) -> Vector | None:
+        """Of the joints, rad/s2; None before the first plan."""
+        places = [self.at(time + shift) for shift in (-step, 0.0, step)]
+        if any(place is None for place in places):
+            return None
+        before, here, after = (np.asarray(place) for place in places)
+        return (before - 2.0 * here + after) / step**2
+
 
 def _on(plan: SetPoints, time: float) -> Vector:
     after = int(np.searchsorted(plan.times, time, side="right"))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from scipy.spatial.transform import RigidTransform
 
 from .config_cell import Launcher, Motion
 from .nouns import Image, Vector
+
+Side = Literal["left", "middle", "right"]
+"""As the robot sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,12 @@ class Request:
     motion: Motion | None = None
     several: int = 1
     """How many target objects stand ready (long-horizon tasks); the first is launched."""
+    heading: float | None = None
+    """Where to it moves, rad about the base's z, from x; within an eighth of a turn."""
+    side: Side | None = None
+    """Of the robot's reach, where its path crosses."""
+    room: int | None = None
+    """Light and surfaces stay the same for the same number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,8 @@ class Staged:
     distractors: tuple[str, ...]
     container: str | None
     launcher: Launcher | None
+    surroundings: int = 0
+    """The same number as long as all but the objects, as light, table and launcher, is as it was."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +88,22 @@ class Stage(Protocol):
 
     def launch(self) -> None:
         """Set the target in motion; returns at once."""
+        ...
+
+    def clear(self) -> None:
+        """Take the objects away and leave all else; `prepare` puts them back."""
+        ...
+
+    def show(self, name: str, number: int) -> None:
+        """Put one object alone on the clear table, in view of all cameras; each number elsewhere or otherwise."""
+        ...
+
+    def call(self, reason: str) -> None:
+        """A person is to come and mend something; returns at once."""
+        ...
+
+    def attended(self) -> bool:
+        """Whether that person has been here since and says that all is well; true once for each call."""
         ...
 
     def present(self, *, held: Panel | None = None, table: Panel | None = None) -> HeldBox | None:

@@ -12,7 +12,7 @@ from ..rig.arms.kinematics import forward
 from ..rig.arms.model import ArmModel
 from ..rig.camera_model import CameraModel
 from ..rig.errors import DynacollectError
-from ..rig.nouns import ArmState, Image, ObjectState
+from ..rig.nouns import ArmState, FrameSet, Image, ObjectState
 from ..rig.objects import catalogue
 from ..rig.rig import Rig
 from .forms.learnt import Known
@@ -58,11 +58,15 @@ class Watch:
 
     def __call__(self, now: float) -> dict[str, ObjectState]:
         """The states that can be acted on, moved on to `now`; without what the hand holds."""
-        frames = self._rig.see()
-        self._arm.append(self._rig.feel())
-        if frames.frames.keys() & self._tracker.cameras.keys():
-            arm = arm_at(frames.captured_at, self._arm, self._rig.arm.model)
-            self.last = self._tracker.step(frames, arm)
+        return self.step(self._rig.see(), self._rig.feel(), now)
+
+    def step(self, frames: FrameSet, arm: ArmState, now: float) -> dict[str, ObjectState]:
+        """The same of what somebody else has read from the rig."""
+        self._arm.append(arm)
+        frames = frames.only(self._tracker.cameras)
+        if frames.frames:
+            then = arm_at(frames.captured_at, self._arm, self._rig.arm.model)
+            self.last = self._tracker.step(frames, then)
             self._sure.update({name: state for name, state in self.last.states.items() if state.health >= HEALTHY})
             if self.news is not None:
                 self.news(self.last)
@@ -100,15 +104,18 @@ class Watch:
 def tracker_on(
     rig: Rig, names: Mapping[str, str], models: Mapping[str, CameraModel],
     looks: Mapping[str, Appearance] | None = None, segmenter: Weights | None = None,
+    backgrounds: Mapping[str, Background] | None = None,
 ) -> Tracker:  # fmt: skip
-    """A tracker for a rig whose table is empty now: it takes the pictures of the empty scene.
+    """A tracker for a rig whose table is empty now, if it must take the pictures of the empty scene.
 
     `names`: key of each object -> its name in the catalogue; `models`: calibrated cameras, of which those beside the
     table are used; `looks`: what was learnt of objects by name, else the colours of their meshes are taken;
-    `segmenter`: a trained network that tells objects apart, in place of their colours.
+    `segmenter`: a trained network that tells objects apart, in place of their colours; `backgrounds`: the empty scene,
+    by camera, where it is known.
     """
     fixed, cover = beside_table(rig, models), ArmCover(rig.arm.model)
-    backgrounds = _backgrounds(rig, fixed, cover)
+    if backgrounds is None:
+        backgrounds = backgrounds_on(rig, models)
     shapes = {name: shape_of(catalogue.load(name)) for name in set(names.values())}
     known = {name: (looks or {}).get(name) or Appearance.of_mesh(shape) for name, shape in shapes.items()}
     by_colour = AppearanceSegmenter(backgrounds, {key: known[name] for key, name in names.items()})
@@ -120,7 +127,7 @@ def tracker_on(
 def meshless_on(rig: Rig, known: Mapping[str, Known], models: Mapping[str, CameraModel]) -> MeshlessTracker:
     """As `tracker_on`, for objects of which a clip is all that is known, by key."""
     fixed, cover = beside_table(rig, models), ArmCover(rig.arm.model)
-    backgrounds = _backgrounds(rig, fixed, cover)
+    backgrounds = backgrounds_on(rig, models)
     segmenter = AppearanceSegmenter(backgrounds, {key: one.appearance for key, one in known.items()})
     return MeshlessTracker(known, fixed, backgrounds, segmenter, cover, rig.config.safety.table_z)
 
@@ -133,8 +140,9 @@ def beside_table(rig: Rig, models: Mapping[str, CameraModel]) -> dict[str, Camer
     return fixed
 
 
-def _backgrounds(rig: Rig, fixed: Mapping[str, CameraModel], cover: ArmCover) -> dict[str, Background]:
-    """The empty scene as it is now."""
+def backgrounds_on(rig: Rig, models: Mapping[str, CameraModel]) -> dict[str, Background]:
+    """The empty scene as it is now, by camera."""
+    fixed, cover = beside_table(rig, models), ArmCover(rig.arm.model)
     plates, arm = pictures(rig, fixed, PLATES), rig.feel()
     return {name: Background(*plate, covered=cover.pixels(arm, fixed[name])) for name, plate in plates.items()}
 

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ..controllers.machine import Observation, Phase, Step
+from ..controllers.safety import Passed
 from ..rig.errors import DynacollectError
 from ..rig.rig import Rig
 
@@ -26,7 +27,7 @@ class Film:
         self._next = 0.0
         self.shots: list[tuple[str, np.ndarray]] = []
 
-    def watch(self, seen: Observation, step: Step) -> None:
+    def watch(self, seen: Observation, step: Step, passed: Passed) -> None:  # noqa: ARG002
         """Take a picture if this tick is worth one."""
         changed = [move.after for move in step.transitions if move.after in SHOWN]
         waiting = not any(label.split()[0] in SHOWN for label, _ in self.shots)

@@ -33,7 +33,7 @@ def way(times: Vector) -> Vector:
 
 @cache
 def panda(
-    seed: int = 0, *, frames: int = 60, moving: bool = False, late: tuple[float, float] = (0.0, 0.0), robot: float = 1.0
+    seed: int = 0, *, frames: int = 40, moving: bool = False, late: tuple[float, float] = (0.0, 0.0), robot: float = 1.0
 ) -> Scene:
     """Two fixed cameras look at a board in the hand; `late` is what their clocks lack against the robot's."""
     rng = np.random.default_rng([seed, 77])

@@ -39,7 +39,7 @@ SLOW = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    ("millimetres", "degrees"), [(1, 0.2), pytest.param(4, 1, marks=SLOW), pytest.param(40, 20, marks=SLOW)]
+    ("millimetres", "degrees"), [(1, 0.2), pytest.param(40, 20, marks=SLOW)]
 )
 def test_a_board_that_slips_in_the_gripper_is_solved_as_two(millimetres: float, degrees: float) -> None:
     made = scene(1, slip=Move("held", 15, by(millimetres, degrees)))
@@ -63,7 +63,6 @@ def test_a_board_that_is_moved_on_the_table_is_solved_as_two() -> None:
     [
         ("front", 50, 10),
         pytest.param("front", 1, 0.2, marks=SLOW),
-        pytest.param("side", 5, 1, marks=SLOW),
         pytest.param("wrist", 5, 1, marks=SLOW),
     ],
 )
@@ -88,7 +87,7 @@ def test_cameras_that_changed_names_halfway_are_refused() -> None:
         solve(renamed(scene(3).data, {"front": "side", "side": "front"}, range(15)))
 
 
-@pytest.mark.parametrize("size", [1.003, pytest.param(0.99, marks=SLOW), pytest.param(1.05, marks=SLOW)])
+@pytest.mark.parametrize("size", [1.003, pytest.param(0.95, marks=SLOW)])
 def test_a_board_of_another_size_is_solved_by_the_robots_measure(size: float) -> None:
     made = scene(4)
     calibration = solve(replace(made.data, points=made.data.points / size))
@@ -119,12 +118,12 @@ def inverted(data: CalibrationData) -> CalibrationData:
 )
 def test_usual_mistakes_are_named(wrong, words: str) -> None:
     with pytest.raises(DynacollectError, match=words):
-        solve(wrong(scene(5, frames=15).data))
+        solve(wrong(scene(5, frames=10).data))
 
 
 @SLOW
 def test_poses_of_other_pictures_are_refused() -> None:
-    data = scene(5, frames=15).data
+    data = scene(5, frames=10).data
     held = [pose for pose in data.poses if pose.mounting == "held"]
     places = np.random.default_rng(0).permutation(len(held))
     mixed = [replace(pose, T_base_flange=held[other].T_base_flange) for pose, other in zip(held, places, strict=True)]
@@ -175,7 +174,7 @@ def damaged(view: Sighting, how: str) -> Sighting:
 
 @pytest.mark.parametrize(("how", "reason"), [("nan", "no number"), ("unknown", "lacks"), ("twice", "twice")])
 def test_corners_that_make_no_sense_are_left_out(how: str, reason: str) -> None:
-    data = scene(0).data
+    data = scene(0, frames=10).data
     first = data.sightings[0]
     rejected = solve(replace(data, sightings=(damaged(first, how), *data.sightings[1:]))).rejected()
     assert [(view.camera, view.frame) for view in rejected] == [(first.camera, first.frame)]
@@ -205,12 +204,12 @@ def test_clocks_that_have_nothing_in_common_are_brought_together() -> None:
 
 
 def test_an_arm_that_stands_tells_nothing_of_clocks() -> None:
-    assert all(camera.clock is None for camera in solve(panda().data).cameras.values())
+    assert all(camera.clock is None for camera in solve(panda(frames=20).data).cameras.values())
 
 
 @SLOW
 def test_joints_in_another_order_are_noticed() -> None:
-    data = panda(frames=30).data
+    data = panda(frames=20).data
     assert not solve(data).findings
     noted = solve(reordered(data, (1, 0, 2, 3, 4, 5, 6), poses_too=False))
     assert "joints noted with the poses are in another order" in noted.findings[0]

@@ -22,7 +22,7 @@ from dynacollect.collector.benches.boards.files import Drawn, draw_pictures
 from dynacollect.rig.nouns import Vector
 
 ROUGH_PX = 0.06
-FRAMES = 14
+FRAMES = 10
 
 
 @dataclass(frozen=True)

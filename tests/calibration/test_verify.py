@@ -55,12 +55,6 @@ def today() -> Day:
     return day()
 
 
-@pytest.fixture(scope="module")
-def closer() -> Day:
-    """Looked at from more poses."""
-    return day(looks=4)
-
-
 def moved(result: Verification) -> set[str]:
     return {name for name, camera in result.cameras.items() if camera.moved}
 
@@ -224,22 +218,20 @@ def test_false_alarms_are_rare(rig: str, table: str) -> None:
     for layout in range(3):
         rigs.lab.lay_out(500 + layout)
         seen = rigs.lab.render(rigs.joints, light=(1.0, 0.8, 1.25)[layout % 3])
-        for noise in range(2):
-            result = verify(rigs.reference, rigs.lab.expose(rigs.joints, seen, 1 + 5 * layout + noise))
-            alarms += [result.sentences] if moved(result) or result.base.moved else []
+        result = verify(rigs.reference, rigs.lab.expose(rigs.joints, seen, 1 + layout))
+        alarms += [result.sentences] if moved(result) or result.base.moved else []
     assert alarms == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("turn_deg", "shift_mm"), [(0.0, 2.0), (0.2, 0.0)])
-def test_two_millimetres_or_a_fifth_of_a_degree_are_seen(turn_deg: float, shift_mm: float, closer: Day) -> None:
-    rigs, rng = closer, np.random.default_rng(7)
-    missed = []
-    for noise in range(3):
-        name = list(rigs.lab.models)[noise % 3]
-        way = direction(rng)
-        truth = bumped(rigs.lab.models[name].T_parent_camera, turn_deg * way, shift_mm * way)
-        result = verify(rigs.reference, rigs.pictures({name: truth}, noise))
-        missed += [] if result.cameras[name].moved else [(name, way)]
-        assert moved(result) <= {name}
-    assert missed == []
+@pytest.mark.parametrize(
+    ("camera", "turn_deg", "shift_mm"), [("opst_cam", 0.2, 0.0), ("side_cam", 0.0, 2.0), ("wrist_cam", 0.0, 2.0)]
+)
+def test_two_millimetres_or_a_fifth_of_a_degree_are_seen(
+    camera: str, turn_deg: float, shift_mm: float, today: Day
+) -> None:
+    """Any way; along some axes the other kind of each camera's motion is measured above."""
+    way = direction(np.random.default_rng(7))
+    truth = bumped(today.lab.models[camera].T_parent_camera, turn_deg * way, shift_mm * way)
+    result = verify(today.reference, today.pictures({camera: truth}, noise=5))
+    assert moved(result) == {camera}, result.sentences

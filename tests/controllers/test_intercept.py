@@ -9,6 +9,7 @@ from dynacollect.controllers.episode import expert_for
 from dynacollect.controllers.intercept import Intercept
 from dynacollect.controllers.machine import Observation, Phase, Step
 from dynacollect.controllers.runner import Outcome, run_episode
+from dynacollect.controllers.safety import Passed
 from dynacollect.controllers.transition_log import first_difference, header, line
 from dynacollect.rig.cell.truth import Truth
 from dynacollect.rig.config import load_rig
@@ -26,7 +27,7 @@ def episode(task: str, seed: int, request: Request) -> tuple[Outcome, Truth, lis
         expert = expert_for(rig, task, "intercept", names, targets)  # pyright: ignore[reportArgumentType]
         log = [header(expert.profile)]
 
-        def watch(seen: Observation, step: Step) -> None:
+        def watch(seen: Observation, step: Step, _: Passed) -> None:
             log.append(line(seen, step))
 
         rig.stage.launch()

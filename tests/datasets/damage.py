@@ -12,7 +12,7 @@ from mcap.reader import make_reader
 
 from dynacollect.datasets.raw import RawEpisode
 from dynacollect.datasets.raw.durable import digest
-from dynacollect.datasets.raw.video import VideoWriter
+from dynacollect.datasets.raw.video import VideoWriter, picture_sums
 from dynacollect.datasets.repair.messages import Said
 from dynacollect.datasets.repair.rewrite import write_messages
 from dynacollect.rig.clock import HostClock
@@ -40,6 +40,8 @@ def vouch(folder: Path) -> None:
             path = folder / kept["file"]
             if path.exists():
                 kept["bytes"], kept["sha256"] = path.stat().st_size, digest(path)
+                if "sums" in kept:
+                    kept["sums"] = picture_sums(path)
 
     edit_record(folder, agree)
 

@@ -76,9 +76,10 @@ def main(session: Path, trials: int, seed: int) -> dict[str, Any]:
     episodes = episodes_in(session)
     damaged = [one.record.number for k, one in enumerate(episodes) if not is_whole(one, k * TICKS)]
     numbers = [one.record.number for one in episodes]
+    over = [int(path.name) for path in session.glob("left_over/*")]
     return {
-        "trials": trials, "episodes": len(episodes), "changed": changed, "damaged": damaged,
-        "in_order": numbers == list(range(1, len(numbers) + 1)),
+        "trials": trials, "episodes": len(episodes), "changed": changed, "damaged": damaged, "left_over": len(over),
+        "in_order": numbers == sorted(numbers), "numbers_twice": sorted(set(over) & set(numbers)),
     }  # fmt: skip
 
 

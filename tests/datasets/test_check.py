@@ -16,7 +16,7 @@ from dynacollect.datasets.checks import EVERY, check_session, rules_named
 from dynacollect.datasets.checks.fix import fix
 from dynacollect.rig.errors import DynacollectError
 
-from .damage import cut, record_of
+from .damage import cut, messages, record_of, rewrite
 from .harm import HARM, SIDE, each, grips, pictures, recorded
 from .made_sessions import Course, make_session
 
@@ -156,6 +156,7 @@ def test_fixing_sets_episodes_aside_as_they_are(session: Path) -> None:
 
 
 def test_fixing_tells_a_lost_record_anew_where_all_else_is_whole(session: Path) -> None:
+    rewrite(second(session), messages(second(session)))
     lost = record_of(second(session))
     (second(session) / "episode.json").unlink()
     fixes = fix(check_session(session))
@@ -171,6 +172,14 @@ def test_fixing_tells_a_lost_record_anew_where_all_else_is_whole(session: Path) 
         "instruction-empty",
         "provenance-missing",
     }
+
+
+def test_fixing_brings_a_record_back_that_the_signals_repeat(session: Path) -> None:
+    text = (second(session) / "episode.json").read_text()
+    (second(session) / "episode.json").unlink()
+    assert "the signals repeat it" in fix(check_session(session))[0].did
+    assert (second(session) / "episode.json").read_text() == text
+    assert check_session(session).findings == ()
 
 
 def test_a_lost_record_is_not_told_anew_beside_damage(session: Path) -> None:

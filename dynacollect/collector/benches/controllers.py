@@ -77,7 +77,7 @@ def _episode(config: RigConfig, seed: int, request: Request) -> list[tuple[float
         expert = expert_for(rig, "pick", "intercept", truth.names, (target,))
         launch(rig, truth)
 
-        def watch(seen: Observation, step: Step[Any]) -> None:  # noqa: ARG001
+        def watch(seen: Observation, step: Step[Any], passed: Passed) -> None:  # noqa: ARG001
             rows.append(spent.taken())
 
         def objects(now: float) -> Mapping[str, ObjectState]:  # noqa: ARG001

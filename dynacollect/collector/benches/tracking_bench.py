@@ -15,7 +15,7 @@ from ...rig.stage import Request
 from ...tracking.live import PERIOD_S, tracker_on
 from ...tracking.tracked import HEALTHY, Tracked
 from ...tracking.tracker import Tracker
-from ...training.vision import keys_of, shown_alone, take_away, with_fixed_cameras
+from ...training.vision import keys_of, shown_alone, with_fixed_cameras
 
 OBJECTS = ("mug", "orange", "bottle", "banana", "beer_can")
 """The first rides on a belt."""
@@ -63,7 +63,7 @@ def bench_tracking(size: tuple[int, int], ticks: int, objects: int, seed: int) -
         names, models = keys_of(rig.stage.prepare(seed, request)), Truth(rig).camera_models
         looks = shown_alone(rig, names.values(), models)
         rig.stage.prepare(seed, request)
-        take_away(rig)
+        rig.stage.clear()
         trackers = [tracker_on(rig, chosen, models, looks) for chosen in ({"target0": names["target0"]}, names)]
         rig.stage.prepare(seed, request)
         shots = _shots(rig, WARM_UP + ticks)

@@ -45,6 +45,9 @@ class ShadowArm:
     def recover(self) -> bool:
         return True
 
+    def verified(self) -> None:
+        pass
+
     def health(self) -> ArmHealth:
         return ArmHealth(age_s=0.0, rate_hz=self._model.rate_hz)
 

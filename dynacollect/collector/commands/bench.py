@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -144,3 +145,65 @@ def record(
     for codec, cost in figures.lerobot.items():
         row(f"LeRobot, {codec}", cost)
     emit(plain(figures), as_json, table)
+
+
+@app.command("monitor", epilog="Example: dynacollect bench monitor --json")
+def monitor(
+    seconds: Annotated[float, typer.Option("--seconds", min=2, max=600, help="Of one part.")] = 10.0,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, max=100, help="Parts without and with, in turn.")] = 6,
+    as_json: JsonFlag = False,
+) -> None:
+    """What watching a session costs its control loop: live view and status page off and on, in turn."""
+    from rich.table import Table
+
+    from ..benches.monitor import bench_monitor
+    from ..output import plain
+
+    figures = bench_monitor(seconds, rounds)
+    table = Table("figure", "value", title="work of one tick, the monitor off and on", title_justify="left")
+    for name, value in plain(figures).items():
+        if name != "parts":
+            table.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
+    emit(plain(figures), as_json, table)
+
+
+@app.command("session", epilog="Example: dynacollect bench session --out /tmp/s --calibration calibration.yaml --json")
+def session(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The session that is made; must not be there.")],
+    rig: RigOption = "cell",
+    task: Annotated[str, typer.Option("--task", metavar="TASK,TASK", help="As in collect.")] = "pick",
+    objects: Annotated[str, typer.Option("--objects", metavar="NAME,NAME", help="As in collect.")] = "all",
+    attempts: Annotated[int, typer.Option("--attempts", min=1, max=100_000, help="That end with a verdict.")] = 100,
+    state: Annotated[Literal["vision", "truth"], typer.Option("--state", help="As in collect.")] = "vision",
+    calibration: Annotated[Path | None, typer.Option("--calibration", metavar="FILE", help="As in collect.")] = None,
+    images: Annotated[bool, typer.Option("--images/--no-images", help="As in collect.")] = True,
+    top_speed: Annotated[float, typer.Option("--top-speed", min=0, max=2, help="As in collect.")] = 0.75,
+    fault: Annotated[list[str] | None, typer.Option("--fault", help="As in collect.")] = None,
+    seed: SeedOption = 0,
+    as_json: JsonFlag = False,
+) -> None:
+    """Collect in the cell with the truth looking on: success, and whether the session's verdicts are right."""
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    from ...rig.config import load_rig
+    from ...rig.errors import DynacollectError
+    from ..benches.session import bench_session
+    from .collect import settings_of, tasks_of
+
+    if out.exists():
+        raise DynacollectError(f"{out} is there already; remove it or name another folder")
+    settings = settings_of(
+        load_rig(rig), tasks_of(task), objects, 10 * attempts, calibration, top_speed, state, 60.0, seed, images=images
+    )
+    found = bench_session(out, settings, attempts, tuple(fault or ()))
+    rates, title = found.rates, f"{found.rates.n} attempts with a verdict"
+    table = Table("figure", "value", title=title, title_justify="left")
+    for name in ("true_success", "precision", "recall", "doubtful"):
+        table.add_row(name, f"{getattr(rates, name):.1%}")
+    for one in found.wrong:
+        table.add_row(
+            f"attempt {one.attempt}", f"{one.object} at {one.speed:.2f} m/s: {one.reason}; truth: {one.truth}"
+        )
+    emit(asdict(found), as_json, table)

@@ -9,6 +9,8 @@ import typer
 
 from ..output import JsonFlag, emit
 from .dataset_check import CHECK_EXAMPLE, REPAIR_EXAMPLE, check, repair
+from .dataset_merge import MERGE_EXAMPLE, merge
+from .dataset_push import PUSH_EXAMPLE, push
 from .dataset_show import SHOW_EXAMPLE, show
 
 if TYPE_CHECKING:
@@ -132,3 +134,5 @@ def _size(text: str | None) -> tuple[int, int] | None:
 app.command("check", epilog=CHECK_EXAMPLE)(check)
 app.command("repair", epilog=REPAIR_EXAMPLE)(repair)
 app.command("show", epilog=SHOW_EXAMPLE)(show)
+app.command("merge", epilog=MERGE_EXAMPLE)(merge)
+app.command("push", epilog=PUSH_EXAMPLE)(push)

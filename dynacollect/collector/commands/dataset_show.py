@@ -98,7 +98,7 @@ def _log(episode: RawEpisode, save: Path | None) -> None:
     shapes = _shapes(episode)
     with RerunLog(cameras, save) as log:
         for moment in replay.moments():
-            log.add(moment.frames, Tracked(moment.objects), shapes)
+            log.add(moment.frames, Tracked(moment.objects), shapes, moment.time)
 
 
 def _shapes(episode: RawEpisode) -> Mapping[str, Shape]:

@@ -58,9 +58,9 @@ class RerunLog:
         self._record.flush()
         self._record.disconnect()
 
-    def add(self, frames: FrameSet, tracked: Tracked, shapes: Mapping[str, Shape]) -> None:
-        """One tick; `shapes` are what the objects look like, as far as it is known."""
-        self._record.set_time(TIMELINE, duration=frames.captured_at)
+    def add(self, frames: FrameSet, tracked: Tracked, shapes: Mapping[str, Shape], at: float | None = None) -> None:
+        """One tick; `shapes` are what the objects look like, as far as it is known; `at` holds without pictures."""
+        self._record.set_time(TIMELINE, duration=frames.captured_at if frames.frames or at is None else at)
         for name, frame in frames.frames.items():
             if name in self._cameras:
                 self._picture(frame, tracked, shapes)

@@ -22,7 +22,7 @@ from ...tracking.forms.learnt import known_from
 from ...tracking.live import beside_table, learn_look, meshless_on, pictures, tracker_on
 from ...tracking.shape import Shape, shape_of
 from ...tracking.tracked import Follower
-from ...training.vision import clips_of, take_away
+from ...training.vision import clips_of
 
 SHOTS = 3
 """Places in which a person shows an object."""
@@ -55,7 +55,7 @@ class CellShows:
         self._cell.prepare(self._seed, self._request)
         plates, clips = clips_of(self._rig, names, self._models)
         self._cell.prepare(self._seed, self._request)
-        take_away(self._rig)
+        self._rig.stage.clear()
         return plates, clips
 
     def begin(self) -> None:

@@ -9,15 +9,15 @@ from pathlib import Path
 
 from ...rig.errors import DynacollectError
 from ..raw.durable import flushed, written
+from ..raw.places import SET_ASIDE as ASIDE
 from ..raw.record import FILE
 from ..repair import common_to, restored
+from ..repair.restore import ANEW
 from .check import episode_folders
 from .lerobot import INFO
 from .report import Report
 from .rule import Finding
 
-ASIDE = "set_aside"
-"""Folder in the session for episodes that are not to be learnt from."""
 LISTS = frozenset({"split-leakage", "split-unknown"})
 """Rules of lists, which are to be mended themselves."""
 
@@ -63,10 +63,11 @@ def _fixed(folder: Path, findings: Sequence[Finding], session: Path) -> Fix:
     number = int(folder.name)
     if {each.rule for each in findings} == {"record-unreadable"} and not (folder / FILE).exists():
         others = [other for other in episode_folders(session) if other != folder]
-        if restored(folder, common_to(others)) is not None:
-            return Fix(
-                number, "its record was told anew; the verdict is open, and instructions are to be given", folder
-            )
+        record = restored(folder, common_to(others))
+        if record is not None:
+            anew = "told anew; the verdict is open, and instructions are to be given"
+            how = anew if ANEW in record.provenance else "brought back; the signals repeat it"
+            return Fix(number, f"its record was {how}", folder)
     return Fix(number, "it was set aside", _set_aside(folder, findings, session / ASIDE))
 
 

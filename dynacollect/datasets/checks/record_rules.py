@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...controllers.machine import Phase, Task
 from ...controllers.tasks import TASKS
+from ..raw.reader import changed_pictures, in_pictures
 from .case import Case, FileState
 from .rule import Note
 
@@ -59,7 +60,9 @@ def truncated_files(case: Case, _: float) -> Iterator[Note]:
 def changed_files(case: Case, _: float) -> Iterator[Note]:
     for state in case.files:
         if state.bytes is not None and state.bytes >= state.kept.bytes and not state.same:
-            yield Note(f"{state.kept.file} is not what was committed: its SHA-256 differs", _camera(case, state))
+            ticks = changed_pictures(case.folder / state.kept.file, state.kept)
+            what = f"{state.kept.file} is not what was committed: its SHA-256 differs{in_pictures(ticks)}"
+            yield Note(what, _camera(case, state), ticks[0] if ticks else None)
 
 
 def provenance(case: Case, _: float) -> Iterator[Note]:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from ...rig.nouns import Vector
 from ..raw.reader import Row, Signals
-from .commanded import SHUT
-from .facts import Facts
+from .facts import SHUT, Facts
 from .options import Options
 from .poses import NAMES, difference, six
 

@@ -13,7 +13,9 @@ from ..instructions import MOVING, instructions
 from ..raw import RawEpisode, Thing
 from ..raw.reader import Signals
 from ..scene import HEALTHY, scene_at_motion, speeds
-from .commanded import SHUT, commanded_widths
+
+SHUT = 0.01
+"""m; fingers that shall be no further apart are to close."""
 
 
 class Facts:
@@ -55,7 +57,7 @@ class Facts:
     @cached_property
     def widths(self) -> Vector:
         """(n,) m that the fingers shall be apart at each tick."""
-        return commanded_widths(self.raw)
+        return self.signals.widths
 
     @cached_property
     def speed(self) -> float:
@@ -71,7 +73,7 @@ class Facts:
     def quality(self) -> float:
         """Confidence of the verdict x share of ticks with a healthy target x share of fresh pictures."""
         rows = self.signals
-        fresh = [name in row["frames"] for row in rows.ticks for name in self.record.videos]
+        fresh = [name in row["frames"] for row in rows.ticks for name in self.record.videos] or [True]
         healthy = [self._health(index) >= HEALTHY for index in range(len(rows.objects))] if self.target else [True]
         return float(self.record.verdict.confidence * np.mean(fresh) * np.mean(healthy))
 

@@ -64,6 +64,7 @@ class Ledger:
     def of_first(cls, facts: Facts, options: Options, joints: int) -> Ledger:
         """The first episode says what the others must be like."""
         record = facts.record
+        _refuse_without_pictures(facts)
         cameras = options.cameras or tuple(record.videos)
         if missing := sorted({*cameras} - {*record.videos}):
             raise DynacollectError(f"{facts.name} has no camera {missing[0]}; it has {', '.join(record.videos)}")
@@ -80,6 +81,7 @@ class Ledger:
     def admit(self, facts: Facts) -> None:
         """Refuse an episode that cannot be in the same data set."""
         record = facts.record
+        _refuse_without_pictures(facts)
         if record.robot != self.robot:
             remedy = f"--where \"{self.options.where} and robot == '{self.robot}'\""
             raise DynacollectError(
@@ -104,6 +106,14 @@ class Ledger:
             **_meaning(self), "episodes": self.sources,
         }  # fmt: skip
         anew(folder / FILE).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+
+
+def _refuse_without_pictures(facts: Facts) -> None:
+    if not facts.record.videos:
+        raise DynacollectError(
+            f"{facts.name} was recorded without cameras and has no pictures to build from; leave such episodes out "
+            'with --where "success and opst_cam in cameras", or record with cameras'
+        )
 
 
 def _meaning(ledger: Ledger) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from zstandard import ZstdError
 from ...rig.errors import DynacollectError
 from ...rig.nouns import Image, Vector
 from .durable import digest
-from .record import EpisodeRecord, read_record
+from .record import EpisodeRecord, KeptFile, Video, read_record
+from .video import picture_sums
 
 Row = dict[str, Any]
 
@@ -47,6 +48,9 @@ class RawEpisode:
         found = Signals([], [], [], [])
         places = {"/tick": found.ticks, "/objects": found.objects, "/command": found.commands}
         for topic, row in self._messages(("/tick", "/arm", "/objects", "/command")):
+            if topic == "/command":
+                # Older logs do not say the tick: a command follows it in the file.
+                row.setdefault("index", len(found.ticks) - 1)
             if topic != "/arm":
                 places[topic].append(row)
             # Each tick is followed by what the arm had last reported then; the arm may have reported more in between.
@@ -83,8 +87,21 @@ class RawEpisode:
             elif path.stat().st_size != kept.bytes:
                 found.append(f"{kept.file} has {path.stat().st_size} bytes instead of {kept.bytes}")
             elif digest(path) != kept.sha256:
-                found.append(f"{kept.file} has changed")
+                found.append(f"{kept.file} has changed{in_pictures(changed_pictures(path, kept))}")
         return found
+
+
+def changed_pictures(path: Path, kept: KeptFile) -> list[int]:
+    """Pictures of a video that are not as they were encoded; none where nobody knows."""
+    known = kept.sums if isinstance(kept, Video) else ()
+    now = picture_sums(path) if known else ()
+    return [tick for tick, value in enumerate(known) if tick >= len(now) or now[tick] != value]
+
+
+def in_pictures(ticks: Sequence[int]) -> str:
+    """To be put behind what is said of a file."""
+    others = f" and {len(ticks) - 1} more" if len(ticks) > 1 else ""
+    return f" in picture {ticks[0]}{others}" if ticks else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +131,15 @@ class Signals:
     @property
     def joints(self) -> Vector:
         return np.array([row["joints"] for row in self.arms])
+
+    @property
+    def widths(self) -> Vector:
+        """(n,) m that the fingers were last told to be apart; infinite before they were told."""
+        widths = np.full(len(self.ticks), np.inf)
+        for row in self.commands:
+            if row["grip"] is not None:
+                widths[max(row["index"], 0) :] = row["grip"]["width"]
+        return widths
 
     @property
     def gripper(self) -> Vector:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...rig.camera_model import CameraModel
 from ...rig.errors import DynacollectError
+from .durable import digest, flushed
 
 FORMAT = 1
 """Version of the layout; a reader refuses what is newer."""
 FILE = "episode.json"
 SIGNALS = "signals.mcap"
+REPEATED = "episode"
+"""Name of the metadata with which the signals repeat the record."""
 
 
 class _Part(BaseModel):
@@ -32,6 +37,8 @@ class Thing(_Part):
     role: Literal["target", "container", "distractor"]
     words: tuple[str, ...] = ()
     colour: str | None = None
+    extent: tuple[float, float, float] | None = None
+    """Its sides as recorded, m; the catalogue's, where nobody has said."""
 
 
 class Ending(_Part):
@@ -59,6 +66,8 @@ class Video(KeptFile):
     codec: str
     gop: int
     """Pictures from one that stands alone to the next."""
+    sums: tuple[int, ...] = ()
+    """CRC-32 of each picture as it was encoded, in order; older episodes have none."""
 
 
 class EpisodeRecord(_Part):
@@ -106,6 +115,24 @@ class Head:
     seeds: Mapping[str, int] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     fps: float = 25.0
+
+
+def kept_file(path: Path) -> KeptFile:
+    """A file as it is now; on return the disk has it."""
+    flushed(path)
+    return KeptFile(file=path.name, bytes=path.stat().st_size, sha256=digest(path))
+
+
+def repeated(record: EpisodeRecord) -> dict[str, str]:
+    """What the signals repeat of the record: all but what is said of themselves."""
+    text = record.model_dump_json(exclude={"signals"})
+    return {"json": text, "crc32": f"{zlib.crc32(text.encode()):08x}"}
+
+
+def told_again(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """What was repeated; nothing where it has changed since."""
+    text = metadata.get("json", "")
+    return json.loads(text) if metadata.get("crc32") == f"{zlib.crc32(text.encode()):08x}" else {}
 
 
 def read_record(folder: Path) -> EpisodeRecord:

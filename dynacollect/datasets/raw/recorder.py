@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +16,10 @@ import numpy as np
 from ...rig.clock import Clock, wall_time
 from ...rig.errors import DynacollectError
 from ...rig.nouns import ArmState, Fault, Image, SetPoints, Tick, Verdict
-from .disk import guard, sizes
-from .durable import digest, flushed, named, written
-from .record import FILE, SIGNALS, Ending, EpisodeRecord, Head, KeptFile, Video
+from .disk import NEWEST, foreseen, guard, refused, size_of, sizes
+from .durable import named, written
+from .places import EPISODES, IN_FLIGHT, highest, put_over
+from .record import FILE, SIGNALS, Ending, EpisodeRecord, Head, KeptFile, Video, kept_file
 from .signals import INFO, WARNING, SignalsWriter
 from .video import GOP, BehindError, VideoWriter, until_none
 
@@ -29,42 +31,49 @@ class EpisodeLostError(DynacollectError):
     """An episode could not be kept; those before it are not touched."""
 
 
+class _NotWholeError(Exception):
+    """Something of an episode is missing."""
+
+
 class Recorder:
     """Keeps the episodes of one session: `episodes/000001` and so on in its folder."""
 
     def __init__(self, session: Path, clock: Clock) -> None:
-        self.episodes, self._aside = session / "episodes", session / "in_flight"
+        self.episodes, self._aside = session / EPISODES, session / IN_FLIGHT
         self.discarded = 0
         """Episodes that were not kept, since this recorder began."""
         self._clock = clock
         try:
             self.episodes.mkdir(parents=True, exist_ok=True)
-            # What a killed process left is no episode, and in nobody's way.
-            shutil.rmtree(self._aside, ignore_errors=True)
-            self._aside.mkdir()
+            self._next = highest(session) + 1
+            self.left_over = put_over(session)
+            """What a killed process had in flight, out of the way now; `dataset repair --in-flight` reads it."""
+            self._aside.mkdir(exist_ok=True)
+            self._sizes = deque(sizes(self.episodes), NEWEST)
         except OSError as error:
             raise DynacollectError(
                 f"cannot write to {session} ({error}); name a folder that can be written to"
             ) from error
-        numbers = [int(path.name) for path in self.episodes.iterdir() if path.name.isdigit()]
-        self._next = max(numbers, default=0) + 1
-        self._largest = max(sizes(self.episodes), default=None)
 
     def begin(self, head: Head) -> Recording:
-        """A new episode; refused while the disk has no room for it."""
-        guard(self.episodes, self._largest)
-        number = self._next
-        aside = self._aside / f"{number:06d}"
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir()
-        return Recording(head, number, aside, self._clock, self._kept, self._dropped)
+        """A new episode under a number that nothing ever had; refused while the disk has no room for it."""
+        guard(self.episodes, self._sizes)
+        aside = self._aside / f"{self._next:06d}"
+        try:
+            aside.mkdir()
+        except OSError as error:
+            raise refused(self.episodes, error) from error
+        self._next += 1
+        return Recording(head, int(aside.name), aside, self._clock, self._kept, self._dropped)
+
+    def forecast(self, count: int) -> tuple[int, int]:
+        """Bytes that so many more episodes will take, and bytes that are free for them."""
+        return foreseen(self.episodes, self._sizes, count)
 
     def _kept(self, aside: Path) -> Path:
-        final = self.episodes / aside.name
+        size, final = size_of(aside), self.episodes / aside.name
         named(aside, final)
-        self._next += 1
-        size = sum(file.stat().st_size for file in final.iterdir())
-        self._largest = max(self._largest or 0, size)
+        self._sizes.append(size)
         return final
 
     def _dropped(self, aside: Path) -> None:
@@ -154,41 +163,54 @@ class Recording:
 
     def commit(self, verdict: Verdict) -> Path:
         """Keep it: the directory returned is on the disk, whole. Else `EpisodeLostError`, and nothing of it is left."""
-        self._close(abandon=self.failed is not None)
-        short = [name for name, video in self._videos.items() if video.written != self.ticks]
-        reason = self.failed or ("it has no ticks" if not self.ticks else None)
-        reason = reason or (f"the video of {short[0]} is too short" if short else None)
-        if reason is None:
-            try:
-                self._file(verdict)
-                return self._keep(self._aside)
-            except OSError as error:
-                reason = f"it could not be written ({error})"
+        try:
+            self._file(verdict)
+            return self._keep(self._aside)
+        except OSError as error:
+            reason = f"it could not be written ({error})"
+        except _NotWholeError as error:
+            reason = str(error)
         self._drop(self._aside)
         raise EpisodeLostError(f"episode {self.number} is not kept: {reason}; all before it are safe")
 
     def discard(self) -> None:
         """Leave nothing of it."""
-        self._close(abandon=True)
+        self._end_videos(abandon=True)
+        self._end_rows()
         self._drop(self._aside)
 
     def _file(self, verdict: Verdict) -> None:
-        videos = {}
-        for name, video in self._videos.items():
-            kept = _kept(video.path)
-            videos[name] = Video(
-                **kept.model_dump(), width=video.width, height=video.height, codec="h264", gop=GOP
-            )  # fmt: skip
+        """All files of it are on the disk, the record last."""
+        try:
+            self._end_videos(abandon=self.failed is not None)
+            self._refuse_what_is_not_whole()
+            record = self._record(verdict)
+            self._rows.put(lambda signals: signals.about(record))
+        finally:
+            self._end_rows()
+        self._refuse_what_is_not_whole()
+        record = record.model_copy(update={"signals": kept_file(self._aside / SIGNALS)})
+        written(self._aside / FILE, record.model_dump_json(indent=1))
+
+    def _refuse_what_is_not_whole(self) -> None:
+        short = [name for name, video in self._videos.items() if not video.written == len(video.sums) == self.ticks]
+        reason = self.failed or ("it has no ticks" if not self.ticks else None)
+        reason = reason or (f"the video of {short[0]} is too short" if short else None)
+        if reason is not None:
+            raise _NotWholeError(reason)
+
+    def _record(self, verdict: Verdict) -> EpisodeRecord:
+        """What is known before the signals are complete."""
         head = self.head
-        record = EpisodeRecord(
+        return EpisodeRecord(
             number=self.number, id=uuid.uuid4().hex, task=head.task, instructions=head.instructions, robot=head.robot,
             fps=head.fps, ticks=self.ticks, started=datetime.fromtimestamp(self._began, UTC).isoformat(),
             wall_minus_clock=self._offset, things=head.things,
             verdict=Ending(success=verdict.success, confidence=verdict.confidence, reason=verdict.reason),
-            phases=tuple(self._phases), faults=tuple(self._faults), seeds=head.seeds, videos=videos,
-            signals=_kept(self._aside / SIGNALS), provenance=head.provenance,
+            phases=tuple(self._phases), faults=tuple(self._faults), seeds=head.seeds,
+            videos={name: _video(video) for name, video in self._videos.items()},
+            signals=KeptFile(file=SIGNALS, bytes=0, sha256=""), provenance=head.provenance,
         )  # fmt: skip
-        written(self._aside / FILE, record.model_dump_json(indent=1))
 
     def _row(self, write: Callable[[SignalsWriter], None]) -> None:
         try:
@@ -199,12 +221,14 @@ class Recording:
     def _fail(self, reason: str) -> None:
         self._reason = self._reason or reason
 
-    def _close(self, abandon: bool) -> None:
-        self._rows.put(None)
+    def _end_videos(self, abandon: bool) -> None:
         for video in self._videos.values():
             video.close(abandon)
-        self._thread.join()
         self._last.clear()
+
+    def _end_rows(self) -> None:
+        self._rows.put(None)
+        self._thread.join()
 
     def _write(self, begin: float) -> None:
         rows = until_none(self._rows)
@@ -217,12 +241,15 @@ class Recording:
             finally:
                 signals.close()
         except Exception as error:  # noqa: BLE001 # because whatever stops the writer must reach the recorder
-            self._error = error
+            # With its traceback it would hold the rows.
+            self._error = error.with_traceback(None)
         # Nobody shall wait for a thread that has ended.
         for _ in rows:
             pass
 
 
-def _kept(path: Path) -> KeptFile:
-    flushed(path)
-    return KeptFile(file=path.name, bytes=path.stat().st_size, sha256=digest(path))
+def _video(video: VideoWriter) -> Video:
+    kept = kept_file(video.path)
+    return Video(
+        **kept.model_dump(), width=video.width, height=video.height, codec="h264", gop=GOP, sums=tuple(video.sums)
+    )

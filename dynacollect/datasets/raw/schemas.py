@@ -69,6 +69,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "/objects": {"type": "object", "additionalProperties": STATE, "description": "by key of the episode's things"},
     "/command": _thing(
+        index={"type": "integer", "description": "of the tick that it was given at"},
         tool=_or_null(POSE),
         joints=_or_null(_vector("rad")),
         velocity=_or_null(_vector("of the tool at the goal, m/s", 3)),

@@ -20,6 +20,7 @@ from scipy.spatial.transform import RigidTransform
 
 from ...rig.camera_model import CameraModel
 from ...rig.nouns import ArmState, Command, Frame, ObjectState, SetPoints, Tick
+from .record import REPEATED, EpisodeRecord, repeated
 from .schemas import SCHEMAS
 
 CHUNK = 1 << 16
@@ -58,7 +59,7 @@ class SignalsWriter:
         self._json("/arm", arm_row(tick.arm), tick.arm.measured_at)
         self._json("/objects", {name: object_row(state) for name, state in tick.objects.items()}, tick.time)
         if tick.command is not None:
-            self._json("/command", command_row(tick.command), tick.time)
+            self._json("/command", {"index": tick.index, **command_row(tick.command)}, tick.time)
         places = [_transform("base", "tool", tick.arm.T_base_tool, self._stamp(tick.time))]
         places += [
             _transform("base", name, each.T_base_object, self._stamp(tick.time)) for name, each in tick.objects.items()
@@ -81,6 +82,10 @@ class SignalsWriter:
     def log(self, time: float, level: int, name: str, message: str) -> None:
         entry = Log(timestamp=self._stamp(time), level=level, name=name, message=message)  # pyright: ignore[reportArgumentType]
         self._proto("/log", entry, time)
+
+    def about(self, record: EpisodeRecord) -> None:
+        """Repeat what the record says of the whole, so that it can be lost."""
+        self._writer.add_metadata(REPEATED, repeated(record))
 
     def close(self) -> None:
         try:

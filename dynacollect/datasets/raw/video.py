@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +11,7 @@ from queue import Full, Queue
 from threading import Thread
 
 import av
+import av.error
 import numpy as np
 from av.container import OutputContainer
 from av.video.stream import VideoStream
@@ -35,6 +38,8 @@ class VideoWriter:
         self.path, self.width, self.height = path, width, height
         self.error: BaseException | None = None
         self.written = 0
+        self.sums: list[int] = []
+        """CRC-32 of each picture as it stands in the file."""
         self._abandoned = False
         self._fps = Fraction(fps).limit_denominator(1001)
         self._queue: Queue[Image | None] = Queue(WAITING)
@@ -61,7 +66,8 @@ class VideoWriter:
     def _run(self) -> None:
         pictures = until_none(self._queue)
         try:
-            with av.open(str(self.path), "w", format="mp4", options=FRAGMENTS) as container:
+            # FFmpeg on its own says nothing of an end that it could not write, and may leave the file open.
+            with self.path.open("xb") as file, av.open(file, "w", format="mp4", options=FRAGMENTS) as container:
                 stream = container.add_stream(CODEC, rate=self._fps, options=OPTIONS)
                 stream.width, stream.height, stream.pix_fmt = self.width, self.height, "yuv420p"
                 stream.codec_context.gop_size, stream.codec_context.thread_count = GOP, 1
@@ -70,14 +76,20 @@ class VideoWriter:
                         continue
                     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
                     frame.pts, frame.time_base = self.written, 1 / self._fps
-                    _mux(container, stream, frame)
+                    self._mux(container, stream, frame)
                     self.written += 1
-                _mux(container, stream, None)
+                self._mux(container, stream, None)
         except Exception as error:  # noqa: BLE001 # because whatever stops an encoder must reach the recorder
-            self.error = error
+            # With its traceback it would hold the picture.
+            self.error = error.with_traceback(None)
         # Nobody shall wait for a thread that has ended.
         for _ in pictures:
             pass
+
+    def _mux(self, container: OutputContainer, stream: VideoStream, frame: av.VideoFrame | None) -> None:
+        for packet in stream.encode(frame):
+            self.sums.append(zlib.crc32(as_filed(bytes(packet))))
+            container.mux(packet)
 
 
 def until_none[T](queue: Queue[T | None]) -> Iterator[T]:
@@ -86,6 +98,20 @@ def until_none[T](queue: Queue[T | None]) -> Iterator[T]:
         yield item
 
 
-def _mux(container: OutputContainer, stream: VideoStream, frame: av.VideoFrame | None) -> None:
-    for packet in stream.encode(frame):
-        container.mux(packet)
+def as_filed(data: bytes) -> bytes:
+    """A picture as MP4 has it: each unit with its length before it, where the encoder puts a mark."""
+    units = (unit.rstrip(b"\0") for unit in re.split(b"\0\0\1", data))
+    return b"".join(len(unit).to_bytes(4) + unit for unit in units if unit)
+
+
+def picture_sums(path: Path) -> tuple[int, ...]:
+    """The CRC-32 of each picture in a file, up to where it cannot be read."""
+    sums: list[int] = []
+    try:
+        with av.open(str(path)) as container:
+            for packet in container.demux(video=0):
+                if packet.size:
+                    sums.append(zlib.crc32(bytes(packet)))
+    except (OSError, IndexError, av.error.FFmpegError):
+        pass
+    return tuple(sums)

@@ -20,8 +20,8 @@ from mcap.reader import make_reader
 from mcap.records import Channel, McapRecord, Message, Metadata
 from mcap.stream_reader import StreamReader
 
-ABOUT = "episode"
-"""The metadata that repeat what the record says, under `json`."""
+from ..raw.record import REPEATED, told_again
+
 FRAME = b"\x28\xb5\x2f\xfd"
 """What compressed data begin with."""
 CHECKSUM = 20
@@ -30,6 +30,8 @@ LENGTH = 8
 """And so many, their length."""
 STEP = 1 << 14
 """Bytes that are unpacked at once."""
+OPENING = 9
+"""Bytes of a record before what it holds: what it is, and its length."""
 LARGEST = 64 << 20
 """Bytes of a chunk; a length that is larger is damaged itself."""
 
@@ -76,7 +78,7 @@ def messages_in(data: bytes) -> Messages:
         Said(channels.get(each.channel_id) or _guessed(each.data), each.log_time, each.sequence, each.data)
         for each in messages
     ]
-    return Messages(tuple(each for each in said if each.topic), lost, *_framed(data))
+    return Messages(tuple(each for each in said if each.topic), lost, _whole(data), _about(data))
 
 
 def _unpacked(data: bytes, place: int) -> tuple[bytes, int]:
@@ -124,16 +126,22 @@ def _listed(data: bytes) -> dict[int, str]:
     return {} if summary is None else {number: channel.topic for number, channel in summary.channels.items()}
 
 
-def _framed(data: bytes) -> tuple[bool, dict[str, Any]]:
-    """Whether the file can be read from end to end, and what it says of the episode."""
-    about: dict[str, Any] = {}
+def _whole(data: bytes) -> bool:
+    """Whether the file can be read from end to end."""
     try:
-        for record in StreamReader(BytesIO(data), validate_crcs=True, record_size_limit=LARGEST).records:
-            if isinstance(record, Metadata) and record.name == ABOUT:
-                about |= json.loads(record.metadata["json"])
+        return sum(1 for _ in StreamReader(BytesIO(data), validate_crcs=True, record_size_limit=LARGEST).records) > 0
     except Exception:  # noqa: BLE001 # because damage may make the library fail in any way
-        return False, about
-    return True, about
+        return False
+
+
+def _about(data: bytes) -> dict[str, Any]:
+    """What the file says of the episode, found by its name: framing before it may be broken."""
+    name, place = struct.pack("<I", len(REPEATED)) + REPEATED.encode(), -1
+    while (place := data.find(name, place + 1)) >= 0:
+        record = next(_records(data[max(place - OPENING, 0) :]), None)
+        if isinstance(record, Metadata) and (about := told_again(record.metadata)):
+            return about
+    return {}
 
 
 def _guessed(data: bytes) -> str:
@@ -144,7 +152,7 @@ def _guessed(data: bytes) -> str:
         return ""
     if not isinstance(row, dict):
         return ""
-    for topic, key in (("/tick", "index"), ("/arm", "measured_at"), ("/command", "reach_at"), ("/setpoints", "times")):
+    for topic, key in (("/tick", "phase"), ("/arm", "measured_at"), ("/command", "reach_at"), ("/setpoints", "times")):
         if key in row:
             return topic
     return "/objects" if all(isinstance(each, dict) and "valid_at" in each for each in row.values()) else ""

@@ -16,7 +16,7 @@ LEAST = 2
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Ticks in a row, with the cameras that have their pictures."""
+    """Ticks in a row, with the cameras that have their pictures; none where there never were any."""
 
     ticks: range
     cameras: tuple[str, ...]
@@ -44,6 +44,8 @@ def _runs(found: Salvage) -> Iterator[range]:
 
 
 def _part(found: Salvage, run: range) -> Part | None:
+    if not found.films:
+        return Part(run, ()) if len(run) >= LEAST else None
     back = {name: [tick for tick in run if tick in film.shots] for name, film in found.films.items()}
     cameras = tuple(name for name, ticks in back.items() if ticks and len(ticks) >= KEEP * len(run))
     if not cameras:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
-from ..raw.durable import digest, written
-from ..raw.record import FILE, SIGNALS, EpisodeRecord, KeptFile, Video
-from ..raw.video import GOP
+from ..raw.durable import written
+from ..raw.record import FILE, SIGNALS, EpisodeRecord, kept_file
 from .retold import retold
-from .salvage import Session, salvage
+from .rewrite import filed
+from .salvage import Salvage, Session, salvage
+
+ANEW = "record"
+"""Key of the provenance that says so, where a record had to be made up from the rows."""
 
 
 def restored(folder: Path, session: Session) -> EpisodeRecord | None:
@@ -17,24 +20,22 @@ def restored(folder: Path, session: Session) -> EpisodeRecord | None:
     if (folder / FILE).exists():
         return None
     found = salvage(folder, session)
-    complete = found.messages.whole and found.films and set(found.ticks) == set(range(found.expected))
-    if not complete or any(set(film.shots) != set(found.ticks) for film in found.films.values()):
+    complete = found.messages.whole and found.ticks and set(found.ticks) == set(range(found.expected))
+    # Where nobody knows which cameras there were, all of their files may be lost.
+    unknown = found.record is None and not found.films
+    if not complete or unknown or any(set(film.shots) != set(found.ticks) for film in found.films.values()):
         return None
-    record = retold(found, session)
-    videos = {
-        name: Video(
-            **_kept(folder / f"{name}.mp4").model_dump(), width=film.width, height=film.height, codec="h264", gop=GOP
-        )
-        for name, film in found.films.items()
-    }
-    update = {
-        "number": int(folder.name), "id": record.id or uuid.uuid4().hex, "ticks": found.expected, "videos": videos,
-        "signals": _kept(folder / SIGNALS), "provenance": {**record.provenance, "record": "told anew from the signals"},
-    }  # fmt: skip
+    videos = {name: filed(folder / f"{name}.mp4", film) for name, film in found.films.items()}
+    if found.record is not None and found.record.videos != videos:
+        return None
+    record = found.record or _anew(found, session)
+    update = {"number": int(folder.name), "videos": videos, "signals": kept_file(folder / SIGNALS)}
     record = record.model_copy(update=update)
     written(folder / FILE, record.model_dump_json(indent=1))
     return record
 
 
-def _kept(path: Path) -> KeptFile:
-    return KeptFile(file=path.name, bytes=path.stat().st_size, sha256=digest(path))
+def _anew(found: Salvage, session: Session) -> EpisodeRecord:
+    record = retold(found, session)
+    provenance = {**record.provenance, ANEW: "told anew from the signals"}
+    return record.model_copy(update={"id": uuid.uuid4().hex, "provenance": provenance})

@@ -1,15 +1,13 @@
-"""The record of an episode told anew: from what is left of it, where its own is lost."""
+"""The record of an episode told anew: from its rows, where its own is lost and the signals do not repeat it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 from foxglove_schemas_protobuf.Log_pb2 import Log
 from google.protobuf.message import DecodeError
-from pydantic import ValidationError
 
 from ..raw.record import EpisodeRecord, Thing
 from ..raw.signals import INFO, WARNING
@@ -20,17 +18,14 @@ LOST = "its record was lost"
 
 def retold(found: Salvage, session: Session) -> EpisodeRecord:
     """The record of all of it; what nobody knows any more is left open, so that no data set takes it for a success."""
-    derived: dict[str, Any] = {
+    derived = {
         "number": 0, "id": "", "task": session.task, "instructions": (), "robot": session.robot, "fps": found.fps,
         "ticks": found.expected, "started": _started(found), "wall_minus_clock": _offset(found),
         "things": tuple(_thing(key) for key in _keys(found)),
         "verdict": {"success": None, "confidence": 0.0, "reason": LOST}, "phases": tuple(_phases(found)),
         "faults": tuple(_faults(found)), "videos": {}, "signals": {"file": "", "bytes": 0, "sha256": ""},
     }  # fmt: skip
-    try:
-        return EpisodeRecord.model_validate({**derived, **found.messages.about})
-    except ValidationError:
-        return EpisodeRecord.model_validate(derived)
+    return EpisodeRecord.model_validate(derived)
 
 
 def _started(found: Salvage) -> str:

@@ -18,12 +18,12 @@ from mcap.writer import CompressionType, Writer
 from mcap_protobuf.schema import build_file_descriptor_set
 
 from ...rig.nouns import Image
-from ..raw.record import EpisodeRecord
+from ..raw.record import REPEATED, EpisodeRecord, Video, kept_file, repeated
 from ..raw.schemas import SCHEMAS
 from ..raw.signals import CHUNK
-from ..raw.video import CODEC, FRAGMENTS, GOP, OPTIONS
+from ..raw.video import CODEC, FRAGMENTS, GOP, OPTIONS, picture_sums
 from .film import Film, decoded, header_of
-from .messages import ABOUT, Said
+from .messages import Said
 
 
 def write_film(path: Path, film: Film, ticks: range, fps: float) -> int:
@@ -36,7 +36,11 @@ def write_film(path: Path, film: Film, ticks: range, fps: float) -> int:
         path.write_bytes(_encoded(pictures, film.width, film.height, fps))
         return filled
     rate = Fraction(fps).limit_denominator(1001)
-    with av.open(BytesIO(blank)) as like, av.open(str(path), "w", format="mp4", options=FRAGMENTS) as container:
+    # FFmpeg on its own says nothing of an end that it could not write.
+    with (
+        av.open(BytesIO(blank)) as like, path.open("xb") as file,
+        av.open(file, "w", format="mp4", options=FRAGMENTS) as container,
+    ):  # fmt: skip
         stream = container.add_stream_from_template(like.streams.video[0])
         for place, tick in enumerate(ticks):
             packet = av.Packet(film.shots[tick].data)
@@ -45,6 +49,14 @@ def write_film(path: Path, film: Film, ticks: range, fps: float) -> int:
             packet.duration = 1
             container.mux(packet)
     return 0
+
+
+def filed(path: Path, film: Film) -> Video:
+    """A video as it is now, with the checksums of its pictures."""
+    kept = kept_file(path).model_dump()
+    return Video(
+        **kept, width=film.width, height=film.height, codec="h264", gop=GOP, sums=picture_sums(path)
+    )  # fmt: skip
 
 
 def _shown(film: Film, ticks: range) -> Iterator[int]:
@@ -89,7 +101,7 @@ def write_messages(path: Path, said: Iterable[Said], about: EpisodeRecord | None
         writer = Writer(file, chunk_size=chunk, compression=CompressionType.ZSTD)
         writer.start(profile="", library="dynacollect")
         if about is not None:
-            writer.add_metadata(ABOUT, {"json": about.model_dump_json(exclude={"videos", "signals"})})
+            writer.add_metadata(REPEATED, repeated(about))
         _fill(writer, said)
         writer.finish()
 
@@ -124,11 +136,15 @@ def _kind(topic: str) -> type[Message] | None:
     return kinds.get(topic)
 
 
-def renumbered(tick: Said, index: int, cameras: Iterable[str]) -> Said:
-    """The row of a tick under its new number; it has no picture of these cameras: the video repeats the one before."""
-    row, names = {**json.loads(tick.data), "index": index}, list(cameras)
-    for name in names:
-        row["frames"].pop(name, None)
-    for key in ("missing", "repeated"):
-        row[key] = list(dict.fromkeys([*row[key], *names]))
-    return Said(tick.topic, tick.time, tick.sequence, json.dumps(row, separators=(",", ":")).encode())
+def renumbered(said: Said, index: int, cameras: Iterable[str]) -> Said:
+    """The row of a tick or of its command under its new number.
+
+    A tick has no picture of these cameras: the video repeats the one before.
+    """
+    row, names = {**json.loads(said.data), "index": index}, list(cameras)
+    if said.topic == "/tick":
+        for name in names:
+            row["frames"].pop(name, None)
+        for key in ("missing", "repeated"):
+            row[key] = list(dict.fromkeys([*row[key], *names]))
+    return Said(said.topic, said.time, said.sequence, json.dumps(row, separators=(",", ":")).encode())

@@ -49,6 +49,8 @@ def sentences(found: Salvage, parts: Sequence[Part], pictures: Mapping[str, Pict
     said = []
     if found.record is None:
         said.append(f"{found.problem}: it was told anew from the signals, and what they do not hold is left open")
+    elif found.problem is not None:
+        said.append(f"{found.problem}: the signals repeat it")
     ticks = sum(len(part.ticks) for part in parts)
     if ticks < found.expected:
         shown = ", ".join(f"{part.ticks[0]} to {part.ticks[-1]}" for part in parts) or "none"

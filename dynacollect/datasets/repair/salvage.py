@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from ...rig.errors import DynacollectError
 from ..raw.record import FILE, SIGNALS, EpisodeRecord, read_record
@@ -33,8 +34,9 @@ class Salvage:
 
     folder: Path
     record: EpisodeRecord | None
+    """Its own, or what the signals repeat of it."""
     problem: str | None
-    """Why there is no record."""
+    """Why it is not its own."""
     messages: Messages
     opening: tuple[Said, ...]
     """What was said before the first tick: the camera models."""
@@ -51,28 +53,32 @@ class Salvage:
 
 def salvage(folder: Path, session: Session) -> Salvage:
     """Read what can be read; nothing in the folder is touched."""
-    record, problem = _record(folder)
     messages = messages_in(_bytes(folder / SIGNALS))
+    record, problem = _record(folder, messages)
     opening, ticks = _by_tick(messages)
     fps = record.fps if record else session.fps or _rate(ticks)
     count = record.ticks if record else max(ticks, default=-1) + 1 if messages.whole else None
-    names = set(record.videos) if record else set()
-    names |= {path.stem for path in folder.glob("*.mp4")}
+    videos = record.videos if record else {}
     films = {}
-    for name in sorted(names):
-        video = record.videos.get(name) if record else None
+    for name in sorted({*videos, *(path.stem for path in folder.glob("*.mp4"))}):
+        video = videos.get(name)
         path = folder / (video.file if video else f"{name}.mp4")
         spare = (session.headers or {}).get(name, b"")
-        films[name] = film_in(_bytes(path), fps, count, getattr(video, "sums", ()), spare)
+        films[name] = film_in(_bytes(path), fps, count, video.sums if video else (), spare)
     traces = [max(ticks, default=-1) + 1, *(film.last + 1 for film in films.values())]
     return Salvage(folder, record, problem, messages, opening, ticks, films, fps, count or max(traces))
 
 
-def _record(folder: Path) -> tuple[EpisodeRecord | None, str | None]:
+def _record(folder: Path, messages: Messages) -> tuple[EpisodeRecord | None, str | None]:
     try:
         return read_record(folder), None
     except (DynacollectError, UnicodeDecodeError):
-        return None, f"its {FILE} cannot be read" if (folder / FILE).exists() else f"its {FILE} is lost"
+        problem = f"its {FILE} cannot be read" if (folder / FILE).exists() else f"its {FILE} is lost"
+    signals = {"file": SIGNALS, "bytes": 0, "sha256": ""}
+    try:
+        return EpisodeRecord.model_validate({**messages.about, "signals": signals}), problem
+    except ValidationError:
+        return None, problem
 
 
 def _bytes(path: Path) -> bytes:

@@ -14,17 +14,17 @@ from typing import Literal
 from ...rig.errors import DynacollectError
 from ..raw import EpisodeRecord, RawEpisode
 from ..raw.durable import digest, flushed, named, written
-from ..raw.record import FILE, SIGNALS, KeptFile, Video
-from ..raw.video import GOP
+from ..raw.places import IN_FLIGHT, LEFT_OVER
+from ..raw.record import FILE, SIGNALS, kept_file
 from .film import header_of
 from .messages import Said
 from .parts import Part, parts_of, record_of
 from .retold import retold
-from .rewrite import renumbered, write_film, write_messages
+from .rewrite import filed, renumbered, write_film, write_messages
 from .said import Pictures, pictures_of, sentences
 from .salvage import Salvage, Session, salvage
 
-UNFINISHED = ("in_flight", "left_over")
+UNFINISHED = (IN_FLIGHT, LEFT_OVER)
 """Where a killed recorder leaves its episode, and where the next one puts it."""
 State = Literal["sound", "repaired", "lost"]
 Progress = Callable[[int, int], None]
@@ -183,30 +183,26 @@ def _copied(episode: RawEpisode, out: Path, number: int) -> None:
 def _written(found: Salvage, record: EpisodeRecord, part: Part, number: int, out: Path) -> None:
     aside = out / "in_flight" / f"{number:06d}"
     aside.mkdir()
-    about = record_of(found, record, part)
-    source = {"id": record.id, "number": int(_number(found.folder)), "first": part.ticks[0], "of": found.expected}
-    update = {"id": uuid.uuid4().hex, "number": number, "provenance": {**record.provenance, "repaired": source}}
-    about = about.model_copy(update=update)
-    rows = [_row(found, part, tick, each) for tick in part.ticks for each in found.ticks[tick]]
-    write_messages(aside / SIGNALS, [*found.opening, *rows], about)
     videos = {}
     for name in part.cameras:
         film, path = found.films[name], aside / f"{name}.mp4"
         write_film(path, film, part.ticks, found.fps)
-        videos[name] = Video(
-            **_kept(path).model_dump(), width=film.width, height=film.height, codec="h264", gop=GOP
-        )  # fmt: skip
-    about = about.model_copy(update={"videos": videos, "signals": _kept(aside / SIGNALS)})
+        videos[name] = filed(path, film)
+    about = record_of(found, record, part)
+    source = {"id": record.id, "number": int(_number(found.folder)), "first": part.ticks[0], "of": found.expected}
+    provenance = {**record.provenance, "repaired": source}
+    update = {"id": uuid.uuid4().hex, "number": number, "provenance": provenance, "videos": videos}
+    about = about.model_copy(update=update)
+    rows = [_row(found, part, tick, each) for tick in part.ticks for each in found.ticks[tick]]
+    write_messages(aside / SIGNALS, [*found.opening, *rows], about)
+    about = about.model_copy(update={"signals": kept_file(aside / SIGNALS)})
     written(aside / FILE, about.model_dump_json(indent=1))
     named(aside, out / "episodes" / aside.name)
 
 
 def _row(found: Salvage, part: Part, tick: int, said: Said) -> Said:
-    """As it was, but for the number of a tick and for pictures that did not come back."""
+    """As it was, but for the number of its tick and for pictures that did not come back."""
     gaps, index = part.gaps(found, tick), tick - part.ticks[0]
-    return renumbered(said, index, gaps) if said.topic == "/tick" and (gaps or index != tick) else said
-
-
-def _kept(path: Path) -> KeptFile:
-    flushed(path)
-    return KeptFile(file=path.name, bytes=path.stat().st_size, sha256=digest(path))
+    changed = said.topic == "/tick" and (gaps or index != tick)
+    # Older commands do not say their tick.
+    return renumbered(said, index, gaps) if changed or said.topic == "/command" else said

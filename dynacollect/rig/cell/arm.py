@@ -60,6 +60,9 @@ class CellArm:
             self._monitor.recovered()
         return cleared
 
+    def verified(self) -> None:
+        self._monitor.verified()
+
     def health(self) -> ArmHealth:
         return self._monitor.health(self._clock.now())
 

@@ -14,7 +14,7 @@ from .world import World
 COLLISION_RAD = 0.20
 """Servo error at which a joint reflex fires: something is in the way."""
 SENT = 400
-KNOCK_SHARE = 0.8
+KNOCK_SHARE = 2.5
 """Size of the torque spike of a knock, as a share of the joint's rated torque."""
 STOPPING = ("reflex", "packet_loss", "estop", "self_test_due", "power_cut")
 REPORTED = {
@@ -79,6 +79,11 @@ class ArmDevice:
         self._cleared.update(name for name in active if name in STOPPING)
         self._fault = None
         return True
+
+    def put_right(self) -> None:
+        """A person has brought the arm back to where its feedback says that it is."""
+        self._knocked_at = -1.0
+        self.world.joint_offset = np.zeros(self.world.arm.joints)
 
     def sample(self) -> None:
         """The world goes on for one period of the arm: faults act, feedback is taken."""

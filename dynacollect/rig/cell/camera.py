@@ -55,6 +55,9 @@ class CellCamera:
         self._fit.restart()
         self._monitor.restarted()
 
+    def rebase(self) -> None:
+        self._monitor.rebase()
+
     def close(self) -> None:
         self._device.streaming = False
         self._open = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 
 import numpy as np
@@ -28,6 +29,7 @@ from .plan import EpisodePlan, draw
 from .plates import THICKNESS, held_box, hold, lay
 from .scene import WRIST_CAMERA
 from .self_launch import sweep
+from .showing import alone, swapped, take_away
 from .world import Snapshot, World
 
 FIXED = {
@@ -67,6 +69,8 @@ class Cell:
         self.command: Callable[[SetPoints], None] = self.arm_device.take
         """How the stage moves the arm where the arm is the launcher; the driver's, so that its monitor knows."""
         self._retreat: SetPoints | None = None
+        self._attended_at: float | None = None
+        self._attended = False
 
     def advance(self, to: float) -> None:
         """Let time pass: physics, arm samples and exposures, each at its own instant."""
@@ -78,6 +82,7 @@ class Cell:
             self.world.step_until(due)
             self.world.light = self.faults.light(due)
             self._retreat_at(due)
+            self._attend(due)
             if due == self.arm_device.next_sample:
                 self.arm_device.sample()
             else:
@@ -87,13 +92,43 @@ class Cell:
     def prepare(self, seed: int, request: Request | None = None) -> Staged:
         """Set the table anew; the arm and the clocks go on."""
         plan = draw(seed, self.world.arm, self.config.cell.episodes, request)
-        self.lay_out(plan)
+        wrong = self.faults.active("stage", self.clock.now())
+        self.lay_out(swapped(plan) if "swapped" in wrong else plan)
+        if "missing" in wrong:
+            take_away(self.world, ("target0",))
         return Staged(
             tuple(placed.object for placed in plan.targets),
             tuple(placed.object for placed in plan.distractors),
             plan.container.object if plan.container else None,
             plan.launch.launcher,
+            self._surroundings(plan),
         )
+
+    def _surroundings(self, plan: EpisodePlan) -> int:
+        fixture = plan.launch.launcher in ("ramp", "conveyor") and (*plan.launch.way, *self.world.launcher.start_pose)
+        return zlib.crc32(repr((plan.scenery, fixture)).encode())
+
+    def clear(self) -> None:
+        take_away(self.world)
+
+    def show(self, name: str, number: int) -> None:
+        self.lay_out(alone(self.world, name, number))
+
+    def call(self, reason: str) -> None:  # noqa: ARG002
+        if self.config.cell.attendant_s is not None and self._attended_at is None:
+            self._attended_at = self.clock.now() + self.config.cell.attendant_s
+
+    def _attend(self, now: float) -> None:
+        """A person has come: whatever is broken is mended."""
+        if self._attended_at is not None and now >= self._attended_at:
+            self._attended_at = None
+            self.faults.mend(now)
+            self.arm_device.put_right()
+            self._attended = True
+
+    def attended(self) -> bool:
+        attended, self._attended = self._attended, False
+        return attended
 
     def present(self, *, held: Panel | None = None, table: Panel | None = None) -> HeldBox | None:
         """As `Stage.present`; the fingers are told to close on the handle, or to open once it is gone."""
@@ -119,6 +154,8 @@ class Cell:
         plan = self.world.plan
         if not plan.targets:
             raise DynacollectError("nothing is on the table that could be launched; prepare the table first")
+        if "stuck" in self.faults.active("stage", self.clock.now()):
+            return
         if plan.launch.launcher != "self":
             self.world.launch()
         elif self.world.launcher.ordered_at is None:

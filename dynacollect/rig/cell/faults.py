@@ -9,12 +9,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..errors import DynacollectError
 
-Device = Literal["camera", "arm", "gripper", "light"]
+Device = Literal["camera", "arm", "gripper", "light", "stage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,12 @@ GRIPPER: tuple[FaultKind, ...] = (
     FaultKind("opens", "gripper", "the fingers open by themselves", "gripper_opened_itself", 1.0, lasts=0.5),
     FaultKind("offset", "gripper", "the width reads too large: stroke not set up", "gripper_range", 3.0, 0.012, "m"),
 )
+STAGE: tuple[FaultKind, ...] = (
+    FaultKind("missing", "stage", "the object to be taken is not put on the table", "missing", 3.0, lasts=4.0),
+    FaultKind("stuck", "stage", "what sets the object in motion does not start", "stuck", 8.0, lasts=4.0),
+    FaultKind("swapped", "stage", "another object stands where the one to be taken belongs", "missing", 3.0, lasts=4.0),
+)
+"""What goes wrong on the table: no device knows of it."""
 KINDS: tuple[FaultKind, ...] = (*CAMERA, *LIGHT, *ARM, *GRIPPER)
 
 SPEC = re.compile(r"^(?P<device>\w+)\.(?P<kind>\w+)@(?P<start>[\d.]+)(?:\+(?P<lasts>[\d.]+))?(?:=(?P<size>-?[\d.]+))?$")
@@ -117,6 +123,12 @@ class FaultPlan:
 
     def __init__(self, injected: Iterable[Injected] = ()) -> None:
         self.injected = tuple(injected)
+
+    def mend(self, now: float) -> None:
+        """Whatever is wrong now ends."""
+        self.injected = tuple(
+            replace(fault, end=now) if fault.start <= now < fault.end else fault for fault in self.injected
+        )
 
     def active(self, device: str, time: float) -> dict[str, Injected]:
         """What is wrong with a device at this time, by kind."""
@@ -146,10 +158,11 @@ def _parse(spec: str, cameras: tuple[str, ...]) -> Injected:
             f"--fault '{spec}' is not DEVICE.FAULT@SECONDS[+SECONDS][=SIZE]; write e.g. opst_cam.freeze@3.0"
         )
     device, name = match["device"], match["kind"]
-    devices = {**dict.fromkeys(cameras, "camera"), "arm": "arm", "gripper": "gripper", "light": "light"}
+    others = {name: name for name in ("arm", "gripper", "light", "stage")}
+    devices: dict[str, str] = dict.fromkeys(cameras, "camera") | others
     if device not in devices:
         raise DynacollectError(f"--fault '{spec}': no device '{device}'; {_nearest(device, devices)}")
-    kinds = {kind.name: kind for kind in KINDS if kind.device == devices[device]}
+    kinds = {kind.name: kind for kind in (*KINDS, *STAGE) if kind.device == devices[device]}
     if name not in kinds:
         raise DynacollectError(f"--fault '{spec}': {device} has no fault '{name}'; {_nearest(name, kinds)}")
     kind, start = kinds[name], _number(spec, match["start"])

@@ -9,6 +9,7 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from ..nouns import Vector
 from ..objects import catalogue
 from .plan import EpisodePlan
 from .rolling import GRAVITY, roll_factor, rolls_straight
@@ -65,6 +66,11 @@ class Launcher:
         if self.ordered_at is None:
             self.ordered_at = now
             self.lead = self.plan.launch.delay if lead is None else lead
+
+    def hold_at(self, place: Vector) -> None:
+        """From now on, this is where the target is kept until the launch."""
+        if self.plan.targets:
+            self.start_pose[:3] = place
 
     def act(self, now: float, dt: float) -> None:
         if not self.plan.targets:

@@ -13,7 +13,7 @@ from ..errors import DynacollectError
 from ..nouns import Vector
 from ..objects import catalogue
 from ..objects.model import ObjectModel
-from ..stage import Request
+from ..stage import Request, Side
 from . import looks
 from .launcher_choice import ROLLING_MOTIONS, choose_launcher
 from .plates import Plate
@@ -32,6 +32,8 @@ ROOM_M2 = 0.010
 """Of a container for each of several objects: bowl and box hold fewer than three, side by side."""
 LAYOUTS = 25
 """How often a table is laid anew where there was no room for all."""
+MIDDLE = 0.17
+"""What is nearer to the robot's axis is in the middle, as a share of its reach."""
 BELT_BEYOND_M = 0.24
 """How far the belt goes on behind the crossing, at least."""
 
@@ -133,12 +135,14 @@ def draw(seed: int, arm: ArmModel, options: CellEpisodes | None = None, request:
     target = catalogue.load(names.targets[0])
     launcher = choose_launcher(rng, arm, target, motion, options, request)
     for _ in range(LAYOUTS):
-        launch, start, rest = _draw_launch(rng, arm, target, speed, motion, launcher)
+        launch, start, rest = _draw_launch(rng, arm, target, speed, motion, launcher, request)
         others = _lay_out(rng, _Table(rng, arm, start, launch), names, options)
         if others is not None:
             friction = _friction(rng, options, target.name)
             first = Placed(target.name, RigidTransform.from_components(start, rest), friction)
-            pushes, scenery = _draw_pushes(rng, options), _draw_scenery(rng, options)
+            pushes = _draw_pushes(rng, options)
+            room = rng if request.room is None else np.random.default_rng([request.room, 0x200])
+            scenery = _draw_scenery(room, options)
             targets = (first, *others.targets)
             return EpisodePlan(seed, targets, others.distractors, others.container, launch, pushes, scenery)
     raise DynacollectError(f"no free places on the table of {arm.name} for all of {names}; ask for fewer objects")
@@ -225,21 +229,28 @@ def reachable(arm: ArmModel, point: Vector) -> bool:
     return 0.45 * arm.reach <= radius <= 0.78 * arm.reach and point[0] > 0.28 * arm.reach
 
 
-def _draw_crossing(rng: np.random.Generator, arm: ArmModel) -> Vector:
+def side_of(arm: ArmModel, point: Vector) -> Side:
+    """On which side of the reach a point of the table is."""
+    share = float(point[1]) / arm.reach
+    return "middle" if abs(share) < MIDDLE else "left" if share > 0 else "right"
+
+
+def _draw_crossing(rng: np.random.Generator, arm: ArmModel, side: Side | None) -> Vector:
     while True:
         point = np.array([rng.uniform(0.2, 1.0), rng.uniform(-0.6, 0.6), 0.0]) * arm.reach
-        if reachable(arm, point):
+        if reachable(arm, point) and side in (None, side_of(arm, point)):
             return point
 
 
 def _draw_launch(
-    rng: np.random.Generator, arm: ArmModel, model: ObjectModel, speed: float, motion: Motion, launcher: Launcher | None
-) -> tuple[Launch, Vector, Rotation]:
+    rng: np.random.Generator, arm: ArmModel, model: ObjectModel, speed: float, motion: Motion,
+    launcher: Launcher | None, request: Request,
+) -> tuple[Launch, Vector, Rotation]:  # fmt: skip
     """The launch, where the object starts (its origin), and how it lies."""
     delay = float(rng.uniform(0.4, 1.0))
     lift = np.array([0.0, 0.0, model.rest_height])
     if speed < 1e-6 or launcher is None:
-        crossing = _draw_crossing(rng, arm)
+        crossing = _draw_crossing(rng, arm, request.side)
         spin = Rotation.from_euler("z", rng.uniform(-np.pi, np.pi))
         launch = Launch(None, "straight", np.zeros(3), crossing, delay)
         return launch, crossing + lift, spin * model.rests[0]
@@ -247,8 +258,10 @@ def _draw_launch(
     bend = float(rng.uniform(0.1, 0.25) * rng.choice([-1.0, 1.0])) if motion == "curved" else 0.15
     share = 0.35 if motion == "bounce" else 0.75
     for _ in range(10_000):
-        crossing = _draw_crossing(rng, arm)
+        crossing = _draw_crossing(rng, arm, request.side)
         heading = float(rng.uniform(-np.pi, np.pi))
+        if request.heading is not None:
+            heading = request.heading + heading / 8
         way = np.array([np.cos(heading), np.sin(heading), 0.0])
         run = speed * float(rng.uniform(*LEAD_S))
         slides = launcher == "push" and not rolls
@@ -258,8 +271,9 @@ def _draw_launch(
             rest = rolling_pose(model, heading) if rolls else Rotation.from_euler("z", heading) * model.rests[0]
             start = np.array([start[0], start[1], model.rest_height_in(rest)])
             return Launch(launcher, motion, way * speed, crossing, delay, bend), start, rest
+    where = "" if request.heading is None and request.side is None else ", or leave out heading and side"
     raise DynacollectError(
-        f"no straight path at {speed:.2f} m/s crosses the reachable table of {arm.name}; lower the speed"
+        f"no straight path at {speed:.2f} m/s crosses the reachable table of {arm.name}; lower the speed{where}"
     )
 
 

@@ -147,6 +147,9 @@ def _best(
         pixels = [view.centre - offset[number] for view, offset in zip(whole, offsets, strict=True)]
         height = None if heights is None else float(heights[number])
         place = _crossing(whole, pixels, height) - turns[number] @ model.middle
+        # Pixels far outside of a picture have no ray.
+        if not np.isfinite(place).all():
+            continue
         scored.append((_overlap(model, views, place, turns[number]), place, turns[number]))
     scored.sort(key=lambda each: -each[0])
     found: list[Found] = []

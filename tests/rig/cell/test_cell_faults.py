@@ -51,7 +51,7 @@ def test_a_clean_run_raises_nothing(
 ) -> None:
     with opened(seed=2, name=rig_name, episodes={"still_share": 0.0}) as rig:
         rig.stage.launch()
-        for now in exercise(rig, 6.0 if rig_name == "cell" else 20.0):
+        for now in exercise(rig, 6.0 if rig_name == "cell" else 10.0):
             assert faults_of(rig) == set(), f"at {now:.2f} s"
 
 

@@ -1,0 +1,156 @@
+"""A session from its line to its end: the rig opened, objects learnt, the loop run, signals heeded."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from ...calibration.file import CalibrationFile, read_calibration, write_calibration
+from ...calibration.fit_to_rig import models_for
+from ...controllers.tasks import TASKS
+from ...rig.camera_model import CameraModel
+from ...rig.config import RigConfig
+from ...rig.errors import DynacollectError
+from ...rig.objects import catalogue
+from ...rig.rig import Rig, open_rig
+from ...rig.stage import Request
+from .board import Board, Summary
+from .journal import Journal
+from .lock import locked
+from .log import Log
+from .session import Judge, Session
+from .settings import Settings, keep
+from .sight import Sight, Tracking
+from .supervisor import Stop
+from .tally import tally
+
+CALIBRATION = "calibration.yaml"
+"""Its copy in the session's folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a run ended."""
+
+    folder: Path
+    reason: str
+    """Why it ended before the count was reached; empty where it was."""
+    interrupted: bool
+
+
+@dataclass(slots=True)
+class Run:
+    """What goes with a run beside its settings."""
+
+    faults: tuple[str, ...] = ()
+    """To rehearse on the cell."""
+    realtime: bool = False
+    ring: Callable[[str, str], None] | None = None
+    judge: Judge | None = None
+    stop: Stop = field(default_factory=Stop)
+
+
+Viewers = Callable[[Board], AbstractContextManager[object]]
+
+
+def run_session(folder: Path, settings: Settings, run: Run, viewers: Viewers | None = None) -> Ran:
+    """Run until the count is reached, somebody stops it, or it cannot go on; `viewers` are shown the board."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        calibration = _calibration(folder, settings)
+        keep(folder, settings)
+        board = Board(Summary(str(folder), settings.rig.name, settings.rig.arm.model, wanted=settings.episodes))
+        log = _log(folder, board, run.ring)
+        found = tally(folder, settings)
+        rig = _opened(settings, run)
+        with _heeding(run.stop), (viewers or nullcontext)(board), rig:
+            models = models_for(rig.config, calibration) if calibration and rig.cameras else {}
+            sight = _sight(rig, settings, models)
+            session = Session(folder, settings, rig, sight, found, board, log, run.stop, models, calibration, run.judge)
+            reason = session.run()
+    return Ran(folder, reason, bool(run.stop.reason))
+
+
+def _log(folder: Path, board: Board, ring: Callable[[str, str], None] | None) -> Log:
+    log: Log
+    journal = Journal(folder, lambda line: log.heard(line))
+    log = Log(journal, board, ring)
+    return log
+
+
+def _opened(settings: Settings, run: Run) -> Rig:
+    """The rig, not yet connected; without its cameras where no pictures are wanted."""
+    rig = open_rig(_config(settings), seed=settings.seed, faults=run.faults, realtime=run.realtime)
+    if not settings.images:
+        rig.cameras = {}
+    return rig
+
+
+def _config(settings: Settings) -> RigConfig:
+    """On the cell, nothing but the session's objects lies about."""
+    config = settings.rig
+    episodes = config.cell.episodes.model_copy(update={"objects": settings.objects})
+    return config.model_copy(update={"cell": config.cell.model_copy(update={"episodes": episodes})})
+
+
+def _calibration(folder: Path, settings: Settings) -> CalibrationFile | None:
+    """The session's own copy, which later runs go on with; a session whose calibration changed is another."""
+    given = settings.calibration or settings.rig.calibration
+    copy = folder / CALIBRATION
+    if copy.exists():
+        kept = read_calibration(copy)
+        if given is not None and read_calibration(given).id != kept.id:
+            raise DynacollectError(
+                f"{folder} was begun with calibration {kept.id}, and {given} is another; "
+                "leave out --calibration, or name another folder in --out"
+            )
+        return kept
+    if given is None or not settings.images:
+        return None
+    file = read_calibration(given)
+    write_calibration(copy, file)
+    return file
+
+
+def _sight(rig: Rig, settings: Settings, models: Mapping[str, CameraModel]) -> Sight:
+    if settings.state == "truth":
+        from .knowing import Knowing
+
+        return Knowing(rig)
+    if not models:
+        raise DynacollectError(
+            f"{rig.config.name} has no calibration, without which nothing can be tracked; run: "
+            "dynacollect calibrate capture, then solve, and name the file with --calibration"
+        )
+    sight = Tracking(rig, models)
+    rig.stage.prepare(settings.seed, Request(room=settings.seed))
+    containers = catalogue.names(kind="container") if any(TASKS[task].places for task in settings.tasks) else ()
+    sight.learn((*settings.objects, *containers))
+    return sight
+
+
+@contextmanager
+def _heeding(stop: Stop) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM asks for a safe end; a second one leaves at once."""
+    before: dict[int, object] = {}
+
+    def heard(number: int, _: FrameType | None) -> None:
+        if stop.reason:
+            raise KeyboardInterrupt
+        stop.reason = f"stopped by {signal.Signals(number).name}"
+
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, heard)
+    except ValueError:
+        # Only the main thread hears signals; elsewhere whoever runs it sets `stop`.
+        pass
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,214 @@
+"""Whole sessions in the cell, without pictures: counts, resuming, stopping, and an arm that is left alone in time."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dynacollect.collector.session.journal import read_journal
+from dynacollect.collector.session.running import Ran, Run, run_session
+from dynacollect.collector.session.settings import Settings
+from dynacollect.collector.session.supervisor import Stop
+from dynacollect.datasets.raw.reader import episodes_in
+from dynacollect.rig.config import load_rig
+from dynacollect.rig.errors import DynacollectError
+
+OBJECTS = ("apple", "cube", "tennis_ball")
+
+
+def settings(episodes: int, **more: Any) -> Settings:
+    config = load_rig("cell")
+    if (attendant := more.pop("attendant_s", None)) is not None:
+        config = config.model_copy(update={"cell": config.cell.model_copy(update={"attendant_s": attendant})})
+    return Settings(config, ("pick",), OBJECTS, episodes, 3, "truth", False, 0.35, patience_s=20.0, **more)
+
+
+def collected(folder: Path, episodes: int, run: Run | None = None, **more: Any) -> Ran:
+    return run_session(folder, settings(episodes, **more), run or Run())
+
+
+def events(folder: Path, name: str) -> list[dict[str, Any]]:
+    return [line for line in read_journal(folder) if line["event"] == name]
+
+
+def assert_whole(folder: Path) -> Counter[str]:
+    """Every episode reads, was told of once, and has an attempt of its own; the outcomes."""
+    episodes = episodes_in(folder)
+    assert not [damage for episode in episodes for damage in episode.damage()]
+    attempts = [episode.record.provenance["wish"]["attempt"] for episode in episodes]
+    assert len(set(attempts)) == len(attempts)
+    told = Counter(line["attempt"] for line in events(folder, "verdict"))
+    assert not told or max(told.values()) == 1
+    return Counter(str(episode.record.verdict.success) for episode in episodes)
+
+
+def test_it_collects_what_was_asked_for_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    assert collected(tmp_path, 2).reason == ""
+    assert assert_whole(tmp_path)["True"] == 2
+    before = {path: path.read_bytes() for path in (tmp_path / "episodes").rglob("*") if path.is_file()}
+    assert collected(tmp_path, 3).reason == ""
+    assert assert_whole(tmp_path)["True"] == 3
+    assert all(path.read_bytes() == data for path, data in before.items())
+    assert [line["run"] for line in events(tmp_path, "session")] == [1, 2]
+    attempts = [line["attempt"] for line in events(tmp_path, "attempt")]
+    assert attempts == sorted(set(attempts))
+    # Nothing is left to do.
+    lines = len(events(tmp_path, "attempt"))
+    assert collected(tmp_path, 3).reason == ""
+    assert len(events(tmp_path, "attempt")) == lines
+
+
+def test_an_episode_says_where_it_comes_from(tmp_path: Path) -> None:
+    collected(tmp_path, 1)
+    record = episodes_in(tmp_path)[0].record
+    said = record.provenance
+    assert record.instructions[0].startswith("pick up the ")
+    assert record.things[0].role == "target"
+    assert said["wish"]["object"] == record.things[0].name
+    assert said["config"]["arm"]["model"] == "franka-panda"
+    assert said["arm"]["firmware"] == "cell-1"
+    assert record.phases
+    assert record.ticks > 20
+
+
+def test_stopped_in_the_middle_of_an_attempt(tmp_path: Path) -> None:
+    stop = Stop()
+
+    def ask(*_: object) -> None:
+        stop.reason = "enough"
+
+    ran = collected(tmp_path, 50, Run(judge=ask, stop=stop))
+    assert ran.interrupted
+    assert ran.reason == "enough"
+    assert sum(assert_whole(tmp_path).values()) == 1
+    assert events(tmp_path, "end")[-1]["reason"] == "enough"
+
+
+@pytest.mark.parametrize("order", ["arm.reflex@4", "arm.packet_loss@4", "arm.bus_off@4", "gripper.jammed@3"])
+def test_what_can_be_mended_is_mended(tmp_path: Path, order: str) -> None:
+    assert collected(tmp_path, 3, Run(faults=(order,))).reason == ""
+    assert assert_whole(tmp_path)["True"] == 3
+    names = {line["name"] for line in events(tmp_path, "fault")}
+    assert names
+    deeds = events(tmp_path, "deed")
+    assert deeds
+    assert deeds[-1]["ok"]
+    assert not events(tmp_path, "call")
+
+
+def test_a_person_is_called_and_comes(tmp_path: Path) -> None:
+    assert collected(tmp_path, 3, Run(faults=("arm.power_cut@4",)), attendant_s=5.0).reason == ""
+    assert [line["name"] for line in events(tmp_path, "call")] == ["drives_off"]
+    assert events(tmp_path, "answered")[0]["seconds"] == pytest.approx(5.0, abs=1.0)
+    assert assert_whole(tmp_path)["True"] == 3
+
+
+def test_nobody_comes(tmp_path: Path) -> None:
+    rung: list[str] = []
+    ran = collected(tmp_path, 3, Run(faults=("arm.power_cut@4",), ring=lambda reason, _: rung.append(reason)))
+    assert ran.reason == "nobody came"
+    assert not ran.interrupted
+    assert len(rung) == 1
+    assert "no power" in rung[0]
+
+
+def test_an_object_that_never_comes_is_given_up(tmp_path: Path) -> None:
+    ran = collected(tmp_path, 2, Run(faults=("stage.missing@0+1000",)))
+    assert ran.reason == "nobody came"
+    assert {line["object"] for line in events(tmp_path, "quarantine")} == set(OBJECTS)
+    assert not episodes_in(tmp_path)
+
+
+def test_what_does_not_start_is_set_anew(tmp_path: Path) -> None:
+    assert collected(tmp_path, 2, Run(faults=("stage.stuck@0+6",))).reason == ""
+    assert assert_whole(tmp_path)["True"] == 2
+
+
+def test_two_at_once_are_refused(tmp_path: Path) -> None:
+    def again(*_: object) -> None:
+        with pytest.raises(DynacollectError, match="being collected into now"):
+            collected(tmp_path, 1)
+        stop.reason = "enough"
+
+    stop = Stop()
+    assert collected(tmp_path, 9, Run(judge=again, stop=stop)).reason == "enough"
+
+
+LINE = ("collect", "--state", "truth", "--no-images", "--objects", "apple,cube", "--seed", "5", "--json")
+
+
+def started(folder: Path, episodes: int) -> subprocess.Popen[str]:
+    words = [sys.executable, "-m", "dynacollect", *LINE, "--out", str(folder), "--episodes", str(episodes)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_episodes(folder: Path, count: int) -> None:
+    deadline = time.monotonic() + 120
+    while len(list((folder / "episodes").glob("[0-9]*"))) < count and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+def test_interrupted_and_killed_and_gone_on_with(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    process = started(folder, 100)
+    wait_for_episodes(folder, 2)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "SIGINT" in json.loads(out)["reason"]
+    for _ in range(2):
+        have = len(list((folder / "episodes").glob("[0-9]*")))
+        process = started(folder, 100)
+        wait_for_episodes(folder, have + 2)
+        process.kill()
+        process.communicate(timeout=60)
+    assert_whole(folder)
+    kept = assert_whole(folder)["True"]
+    process = started(folder, kept + 1)
+    out, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    document = json.loads(out)
+    assert document["episodes"] == kept + 1 == assert_whole(folder)["True"]
+    assert document["attempted"] >= document["episodes"]
+    assert Path(document["report"]).exists()
+    assert "killed" in document["faults"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--task", "juggle"), "there is no task 'juggle'"),
+        (("--objects", "unicorn"), "no object"),
+        (("--state", "vision", "--no-images"), "leaves nothing to track"),
+        (("--webhook", "ftp://x"), "is no address"),
+        (("--rig", "nowhere.yaml"), "nowhere.yaml"),
+        (("--fault", "arm.hiccups@3"), "no fault 'hiccups'"),
+        (("--calibration", "nowhere.yaml", "--state", "vision", "--images"), "nowhere.yaml"),
+    ],
+)
+def test_wrong_lines(
+    tmp_path: Path,
+    words: tuple[str, ...],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from dynacollect.collector.cli import main
+
+    line = ["dynacollect", "collect", "--out", str(tmp_path / "s"), "--state", "truth", "--no-images", *words]
+    monkeypatch.setattr(sys, "argv", line)
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 2
+    error = capsys.readouterr().err
+    assert said in " ".join(error.split())
+    assert "Traceback" not in error
