@@ -29,6 +29,7 @@ class Group:
 
 
 GROUPS = (
+    Group("demo", "demo", "Everything once, on the simulated cell: calibrate, collect, build, check.", single=True),
     Group("rig", "rig", "Describe, see and check a rig: cameras, arm, and the simulated cell."),
     Group("calibrate", "calibrate", "Print a board, and find where cameras are to the robot."),
     Group("objects", "objects", "The objects that the rig knows: list, show, add your own mesh."),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
+from ..rig.arms import ARMS, ArmModel
+from ..rig.arms.kinematics import forward
 from ..rig.camera_model import CameraModel
 from ..rig.errors import DynacollectError
 from ..rig.nouns import Frame, FrameSet, ObjectState, Vector
 from .checks.told import Row, Told, UnreadableError, told
 from .raw import RawEpisode
+
+WRIST = ("tool", "flange")
+"""What the logs call the flange: older ones say tool."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +27,8 @@ class Moment:
     time: float
     frames: FrameSet
     objects: Mapping[str, ObjectState]
+    moved: Mapping[str, CameraModel]
+    """Cameras on the wrist, as they stood when they took their picture; none where the arm is not known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +39,11 @@ class Replay:
     cameras: Mapping[str, CameraModel]
     """Of those whose model was recorded."""
     signals: Told
+
+    @property
+    def arm(self) -> ArmModel | None:
+        """None where the catalogue does not have it."""
+        return ARMS.get(self.episode.record.robot)
 
     @classmethod
     def of(cls, episode: RawEpisode) -> Replay:
@@ -55,7 +67,23 @@ class Replay:
                         image, name, seen["sequence"], seen["captured_at"], seen["arrived_at"], seen["device_time"]
                     )
             objects = {key: _state(key, state) for key, state in states.items() if key != "of"}
-            yield Moment(row["time"], FrameSet(frames, tuple(row["missing"]), tuple(row["late"])), objects)
+            yield Moment(
+                row["time"], FrameSet(frames, tuple(row["missing"]), tuple(row["late"])), objects, self._moved(frames)
+            )
+
+    def _moved(self, frames: Mapping[str, Frame]) -> dict[str, CameraModel]:
+        arm, found = self.arm, {}
+        for name, frame in frames.items():
+            camera = self.cameras.get(name)
+            if camera is not None and camera.on_wrist and arm is not None:
+                flange = forward(arm, self._joints_at(frame.captured_at)) * arm.T_flange_tool.inv()
+                found[name] = replace(camera, T_parent_camera=camera.T_base_camera(flange), on_wrist=False)
+        return found
+
+    def _joints_at(self, time: float) -> Vector:
+        """Between what the arm reported before and after."""
+        signals = self.signals
+        return np.array([np.interp(time, signals.measured, joint) for joint in signals.joints.T])
 
 
 def _models(signals: Told) -> dict[str, CameraModel]:
@@ -64,7 +92,7 @@ def _models(signals: Told) -> dict[str, CameraModel]:
         place = _pose(np.array(lens.place)) if lens.place else RigidTransform.identity()
         K = np.array(lens.K).reshape(3, 3)
         models[name] = CameraModel(
-            name, *lens.size, K, np.array(lens.distortion), place, on_wrist=lens.parent == "tool"
+            name, *lens.size, K, np.array(lens.distortion), place, on_wrist=lens.parent in WRIST
         )  # fmt: skip
     return models
 

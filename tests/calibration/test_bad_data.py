@@ -38,9 +38,8 @@ def assert_honest(made: Scene, calibration: Calibration) -> None:
 SLOW = pytest.mark.slow
 
 
-@pytest.mark.parametrize(
-    ("millimetres", "degrees"), [(1, 0.2), pytest.param(40, 20, marks=SLOW)]
-)
+@SLOW
+@pytest.mark.parametrize(("millimetres", "degrees"), [(1, 0.2), (40, 20)])
 def test_a_board_that_slips_in_the_gripper_is_solved_as_two(millimetres: float, degrees: float) -> None:
     made = scene(1, slip=Move("held", 15, by(millimetres, degrees)))
     calibration = solve(made.data)

@@ -108,6 +108,7 @@ def killed_at(step: int, patch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         yield count
 
 
+@pytest.mark.slow
 def test_it_survives_being_killed_at_every_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = 0
     for step in range(1, 200):

@@ -177,7 +177,7 @@ def grown(mounting: Mounting, seed: int, greedy: bool, counts: tuple[int, ...]) 
 @pytest.mark.slow
 @pytest.mark.parametrize(("mounting", "seeds"), [("held", 2)])
 def test_chosen_views_beat_views_by_chance(mounting: Mounting, seeds: int, capsys: pytest.CaptureFixture[str]) -> None:
-    counts = (12, 20)
+    counts = (12, 16)
     chosen, chance = (
         np.median([grown(mounting, seed, greedy, counts) for seed in range(seeds)], axis=0) for greedy in (True, False)
     )

@@ -22,7 +22,7 @@ from dynacollect.collector.benches.boards.files import Drawn, draw_pictures
 from dynacollect.rig.nouns import Vector
 
 ROUGH_PX = 0.06
-FRAMES = 10
+FRAMES = 12
 
 
 @dataclass(frozen=True)

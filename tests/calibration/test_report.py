@@ -254,7 +254,7 @@ def arrow_lengths(figure: ElementTree.Element) -> Vector:
 
 @pytest.mark.slow
 def test_a_lens_that_does_not_fit_shows() -> None:
-    made = scene(0, frames=12)
+    made = scene(0, frames=18)
     bent = [
         replace(one, pixels=one.pixels + 0.3 * np.sin(one.pixels[:, ::-1] / 25)) if one.camera == "front" else one
         for one in made.data.sightings

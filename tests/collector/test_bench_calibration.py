@@ -22,6 +22,14 @@ from dynacollect.collector.benches.boards.measures import WORKSPACE_MM, deviatio
 from dynacollect.collector.benches.calibration import bench_calibration
 from dynacollect.collector.benches.staged import staged
 
+FRAMES = 12
+
+
+def few(seed: int, size: tuple[int, int] = (480, 360), *, times: int = 1, corrupt: bool = False) -> BoardSet:
+    """A set of which only the first frames were looked at."""
+    made = draw_set(seed, size, times=times, corrupt=corrupt)
+    return replace(made, views=tuple(view for view in made.views if view.frame < times * FRAMES))
+
 
 def seen(made: BoardSet) -> Seen:
     return [(view.camera, view.mounting, view.frame, view.ids) for view in made.views]
@@ -75,6 +83,7 @@ def test_corners_are_drawn_where_they_are() -> None:
     assert np.abs(off.mean(axis=0)).max() < 0.02
 
 
+@pytest.mark.slow
 def test_the_bound_shrinks_with_views_and_noise() -> None:
     once, often = bounds(1), bounds(2)
     assert np.mean([often[name] / once[name] for name in once]) == pytest.approx(np.sqrt(0.5), rel=0.1)
@@ -127,7 +136,8 @@ def test_the_command_prints_one_document() -> None:
 
 
 @pytest.mark.slow
-def test_pictures_are_solved_as_well_as_is_possible() -> None:
+def test_pictures_are_solved_as_well_as_is_possible(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dynacollect.collector.benches.calibration.draw_set", few)
     figures = bench_calibration(1, pictures=True)
     ways = figures.seeds[0].ways
     assert 0.02 < ways["joint"].corner_sigma_px < 0.06

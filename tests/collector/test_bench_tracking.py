@@ -11,9 +11,7 @@ from dynacollect.collector import cli
 
 
 @pytest.mark.slow
-def test_the_command_tells_what_a_tick_costs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dynacollect.rig.cell.scene.SHADOW_PX", 256)
-    monkeypatch.setattr("dynacollect.rig.cell.scene.EDGE_SAMPLES", 0)
+def test_the_command_tells_what_a_tick_costs() -> None:
     done = CliRunner().invoke(cli.app, ["bench", "tracking", "--ticks", "10", "--objects", "2", "--json"])
     assert done.exit_code == 0, done.output
     figures = json.loads(done.output)

@@ -23,6 +23,7 @@ from dynacollect.calibration.panel import panel_of
 from dynacollect.collector import cli
 from dynacollect.collector.capture.by_hand import ByHand
 from dynacollect.collector.capture.kept import Kept
+from dynacollect.collector.capture.moving import WAYS
 from dynacollect.collector.capture.progress import Progress, Wish
 from dynacollect.collector.capture.rehearsal import rehearse
 from dynacollect.collector.capture.session import Session
@@ -37,7 +38,7 @@ from dynacollect.rig.nouns import Command, Vector
 from dynacollect.rig.rig import Rig, open_rig
 
 BOARD = Charuco(squares_x=7, squares_y=5, square_m=0.056, marker_m=0.042, dictionary="DICT_4X4_50")
-WISH = Wish(("held", "table"), Enough(least_views=8, most_views=8))
+WISH = Wish(("held", "table"), Enough(least_views=7, most_views=7))
 
 
 def run(*words: object) -> Result:
@@ -208,9 +209,10 @@ def test_without_a_yes_the_arm_does_not_move(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_capture_in_the_cell_is_solved_to_the_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Interrupted in the middle, and gone on with."""
-    monkeypatch.setattr("dynacollect.rig.cell.scene.SHADOW_PX", 256)
-    monkeypatch.setattr("dynacollect.rig.cell.scene.EDGE_SAMPLES", 0)
+    """Interrupted in the middle, and gone on with; with fewer first views, candidates and ways than usual."""
+    monkeypatch.setattr("dynacollect.collector.capture.session.FIRST", 6)
+    monkeypatch.setattr("dynacollect.collector.capture.kept.CANDIDATES", 50)
+    monkeypatch.setattr("dynacollect.collector.capture.moving.WAYS", WAYS[:3])
     folder = tmp_path / "session"
     with pytest.raises(KeyboardInterrupt):
         capture(folder, stop_at=3)
@@ -258,9 +260,7 @@ class Person:
 
 
 @pytest.mark.slow
-def test_by_hand_a_picture_is_taken_wherever_the_arm_rests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dynacollect.rig.cell.scene.SHADOW_PX", 256)
-    monkeypatch.setattr("dynacollect.rig.cell.scene.EDGE_SAMPLES", 0)
+def test_by_hand_a_picture_is_taken_wherever_the_arm_rests(tmp_path: Path) -> None:
     wish = Wish(("table",), Enough(least_views=FIRST, most_views=FIRST))
     with open_rig(load_rig("cell"), seed=0) as rig:
         poses = rehearse(rig, Kept(rig.config, BOARD, lambda _: None), panel_of(BOARD), wish)

@@ -59,7 +59,7 @@ class Solved:
 
 @pytest.fixture(scope="module")
 def solved(tmp_path_factory: pytest.TempPathFactory) -> Solved:
-    drawn = write_set(tmp_path_factory.mktemp("calibration") / "session", 3, frames=18, spoilt=SPOILT)
+    drawn = write_set(tmp_path_factory.mktemp("calibration") / "session", 3, frames=15, spoilt=SPOILT)
     done = run(drawn.folder, "--json")
     assert (done.exit_code, done.stderr) == (0, "")
     return Solved(drawn, json.loads(done.stdout))

@@ -26,7 +26,7 @@ def run(*words: object) -> Result:
 
 def write_moving(folder: Path) -> None:
     """What two fixed cameras see of the board in the hand on the way."""
-    made = panda(frames=30, moving=True, late=LATE)
+    made = panda(frames=20, moving=True, late=LATE)
     lags, times = dict(zip(made.cameras, LATE, strict=True)), {}
     folder.mkdir()
     (folder / "board.json").write_text(board_text(BOARD))

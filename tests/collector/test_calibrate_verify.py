@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner, Result
 from dynacollect.calibration.exchange import imported
 from dynacollect.calibration.file import read_calibration, write_calibration
 from dynacollect.calibration.foreign import ForeignCamera
+from dynacollect.calibration.verify.looks import STEPS
 from dynacollect.collector import cli
 from dynacollect.rig.camera_model import CameraModel
 from dynacollect.rig.cell.truth import Truth
@@ -30,6 +32,14 @@ def run(*words: object) -> Result:
 def check_refused(done: Result, said: str) -> None:
     assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (2, "", 1), done.stderr
     assert said in done.stderr
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _three_looks() -> Iterator[None]:
+    """Of the four."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dynacollect.calibration.verify.looks.STEPS", STEPS[:3])
+        yield
 
 
 @pytest.fixture(scope="module")

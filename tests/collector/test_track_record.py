@@ -17,11 +17,8 @@ from dynacollect.tracking.sequences.sequence import Sequence
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Sequence:
     """A mug on the belt, and a second mug."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dynacollect.rig.cell.scene.SHADOW_PX", 128)
-        patch.setattr("dynacollect.rig.cell.scene.EDGE_SAMPLES", 0)
-        folder = tmp_path_factory.mktemp("sets") / "mug"
-        record(Recording("alike", "mug", 4, 0.3, seconds=0.6, size=(200, 150), masks=True), folder)
+    folder = tmp_path_factory.mktemp("sets") / "mug"
+    record(Recording("alike", "mug", 4, 0.3, seconds=0.6, size=(200, 150), masks=True), folder)
     return read_sequence(folder / "000000")
 
 

@@ -185,9 +185,7 @@ def test_without_rerun_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mesh", ["--mesh", "--no-mesh"])
-def test_it_runs_on_the_cell(mesh: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dynacollect.rig.cell.scene.SHADOW_PX", 256)
-    monkeypatch.setattr("dynacollect.rig.cell.scene.EDGE_SAMPLES", 0)
+def test_it_runs_on_the_cell(mesh: str, tmp_path: Path) -> None:
     path = tmp_path / "run.rrd"
     line = ["track", "run", "--objects", "orange,can", "--seconds", "1.2", "--seed", "3", mesh, "--save", str(path)]
     done = CliRunner().invoke(cli.app, [*line, "--json"], prog_name="dynacollect")

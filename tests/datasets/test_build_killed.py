@@ -51,8 +51,7 @@ def state_of(out: Path) -> dict[str, str]:
     return hashes(out) if out.exists() else {}
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(10, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("grows", [False, True])
+@pytest.mark.parametrize(("kills", "grows"), [(4, False), (4, True), pytest.param(10, True, marks=pytest.mark.slow)])
 def test_killed_at_any_instant(sessions: list[Path], tmp_path: Path, killed: Killed, kills: int, grows: bool) -> None:
     clock = HostClock()
     begin = clock.now()

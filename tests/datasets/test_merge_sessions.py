@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,8 @@ from dynacollect.datasets.merge_sessions import PLAN, STAGE, Origin, merge_sessi
 from dynacollect.datasets.raw import RawEpisode, episodes_in
 from dynacollect.rig.errors import DynacollectError
 
+from .dying import KilledError, die_at
 from .made_sessions import Course, make_session
-
-SYSTEM = ("link", "mkdir", "rename", "fsync", "rmdir")
-"""What changes a disk: between any two of these a process may be killed."""
 
 
 @pytest.fixture(scope="module")
@@ -131,10 +129,6 @@ def test_what_cannot_be_merged_is_refused(sources: list[Path], tmp_path: Path) -
         merge_sessions(sources, tmp_path / "odd")
 
 
-class KilledError(BaseException):
-    """Nothing may catch it, as nothing catches a kill."""
-
-
 def test_killed_at_any_instant_it_goes_on(sources: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for source in sources:
         for folder in sorted((source / "episodes").iterdir())[1:]:
@@ -159,21 +153,3 @@ def was_killed(sources: list[Path], out: Path) -> bool:
     except KilledError:
         return True
     return False
-
-
-def die_at(step: int, patches: pytest.MonkeyPatch) -> None:
-    """The process ends before the disk is changed for the given time."""
-    count = 0
-
-    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **more: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count == step:
-                raise KilledError
-            return real(*args, **more)
-
-        return call
-
-    for name in SYSTEM:
-        patches.setattr(os, name, counted(getattr(os, name)))

@@ -21,7 +21,7 @@ from .painted import WHITE, Pixels, Thing, block, cameras, empty, look, mask_of,
 CAMERAS = cameras()
 TABLES = [empty(camera) for camera in CAMERAS]
 SIDES = np.array([(220, 40, 40), (40, 60, 220), (40, 180, 60), (230, 200, 40), (230, 230, 230), (40, 40, 40)], np.uint8)
-QUESTIONS = 8
+QUESTIONS = 6
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def believed(
 def test_a_box_has_its_half_turns_for_doubles_and_a_ball_none(box: ViewpointModel) -> None:
     angles = Rotation.from_matrix(doubles(box)).magnitude()
     assert np.count_nonzero(angles > np.deg2rad(170)) >= 3
-    ball = trimesh.creation.icosphere(3, 0.03)
+    ball = trimesh.creation.icosphere(2, 0.03)
     shape = Shape("ball", np.asarray(ball.vertices), np.asarray(ball.faces, np.int32), Symmetry("sphere"))
     assert len(doubles(viewpoint_model(shape))) == 0
 
@@ -73,7 +73,7 @@ def test_a_long_thing_with_a_head_has_no_double_that_brings_its_head_to_its_foot
     assert np.all(found[:, 0, 0] > 0.9), "each keeps the long axis"
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_wrong_half_turn_is_taken_back_and_a_right_one_kept(box: ViewpointModel, seed: int) -> None:
     rng = np.random.default_rng(seed)
     turn = Rotation.from_rotvec([0.0, 0.0, rng.uniform(-np.pi, np.pi)]).as_matrix()

@@ -21,12 +21,6 @@ from dynacollect.training.vision import watch_for, with_fixed_cameras
 CONFIG = with_fixed_cameras(load_rig("cell"))
 
 
-@pytest.fixture(autouse=True)
-def _plain_light(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dynacollect.rig.cell.scene.SHADOW_PX", 256)
-    monkeypatch.setattr("dynacollect.rig.cell.scene.EDGE_SAMPLES", 0)
-
-
 def felt(time: float, joints: np.ndarray, width: float) -> ArmState:
     model = arm("franka-panda")
     return ArmState(joints, 0 * joints, 0 * joints, forward(model, joints), width, 0.0, time, time + 0.001)

@@ -24,8 +24,8 @@ CAMERAS = cameras()
 TABLES = [empty(camera) for camera in CAMERAS]
 FOREKNOWN = np.diag(np.repeat([1 / 0.02**2, 1 / 0.2**2], 3))
 OFF_M, OFF_RAD = 0.004, 0.05
-CASES = 5
-SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("banana", "tennis_ball", "sponge")]
+CASES = 4
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("can", "banana", "tennis_ball")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ def covariance(found: Fit) -> Vector:
     return np.linalg.inv(found.information + FOREKNOWN).astype(float)
 
 
-@pytest.mark.parametrize("name", ["can", "mug", *SLOW])
+@pytest.mark.parametrize("name", ["mug", *SLOW])
 def test_places_are_found_to_a_millimetre_and_errors_are_as_claimed(name: str) -> None:
     places, claims = [], []
     for number in range(CASES):

@@ -140,7 +140,7 @@ def test_what_is_behind_the_camera_has_no_outline(models: dict[str, ViewpointMod
 
 def test_a_fine_mesh_is_looked_at_as_a_coarser_one() -> None:
     """With the same silhouette, and its colours where they were."""
-    fine, coarse = ball(0.03, 5), ball(0.03, 3)
+    fine, coarse = ball(0.03, 4), ball(0.03, 3)
     above = fine.vertices[fine.faces].mean(axis=1)[:, 2] > 0
     colours = np.where(above[:, None], WHITE, 0).astype(np.uint8)
     model, plain = viewpoint_model(replace(fine, face_colours=colours)), viewpoint_model(coarse)

@@ -207,6 +207,7 @@ def test_boxes_are_filled_by_colour(folder: Path) -> None:
     assert len(pieces) == 2 and max(iou(piece.pixels, one) for piece in pieces) > 0.85
 
 
+@pytest.mark.slow
 def test_the_tracker_follows_what_a_network_shows(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,7 +215,7 @@ def test_the_tracker_follows_what_a_network_shows(
     file = save_network(folder / "green.pt", {0: "tennis_ball"})
     head, load = Head({0: (np.array([40.0, 200.0, 60.0]), 0.9)}, off=90.0), networks.load
     monkeypatch.setattr(networks, "load", lambda path: head.put_on(load(path)))
-    sequence = read_sequence(write_data_set(tmp_path / "ball", frames=8) / "000000")
+    sequence = read_sequence(write_data_set(tmp_path / "ball", frames=6) / "000000")
     steps = list(track_sequence(sequence, Weights(str(file), "cpu")))
     assert head.asked == len(steps)
     last = steps[-1].states["tennis_ball"]

@@ -91,6 +91,7 @@ def test_joints_need_at_least_what_the_distance_at_their_limits_takes() -> None:
     assert np.all(np.isinf(too_fast))
 
 
+@pytest.mark.slow
 def test_what_the_expert_caught_was_possible() -> None:
     settings = Settings(load_rig("cell-piper"), seed=1, top_speed=0.5)
     result = run_one(settings, 6)

@@ -29,9 +29,7 @@ PLAN = Plan(("mug", "cube"), "yolo11n-seg.yaml", pictures=32, epochs=1, size=SHA
 
 @pytest.fixture
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few and plain pictures of each scene."""
-    monkeypatch.setattr("dynacollect.rig.cell.scene.SHADOW_PX", 256)
-    monkeypatch.setattr("dynacollect.rig.cell.scene.EDGE_SAMPLES", 0)
+    """Few pictures of each scene."""
     monkeypatch.setattr("dynacollect.training.detector.scenes.LAYOUTS", 2)
 
 

@@ -19,8 +19,6 @@ def test_it_goes_with_what_is_seen(words: list[str]) -> None:
 
 @pytest.mark.slow
 def test_an_episode_in_which_nobody_but_the_cell_knows_a_mesh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dynacollect.rig.cell.scene.SHADOW_PX", 256)
-    monkeypatch.setattr("dynacollect.rig.cell.scene.EDGE_SAMPLES", 0)
     rig = load_rig("cell")
     alone = rig.cell.model_copy(update={"episodes": rig.cell.episodes.model_copy(update={"distractors": (0, 0)})})
     rig = rig.model_copy(update={"cell": alone})

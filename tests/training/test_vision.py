@@ -60,9 +60,7 @@ def test_a_calibration_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_episode_on_tracked_states(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dynacollect.rig.cell.scene.SHADOW_PX", 256)
-    monkeypatch.setattr("dynacollect.rig.cell.scene.EDGE_SAMPLES", 0)
+def test_an_episode_on_tracked_states() -> None:
     rig = load_rig("cell")
     alone = rig.cell.model_copy(update={"episodes": rig.cell.episodes.model_copy(update={"distractors": (0, 0)})})
     rig = rig.model_copy(update={"cell": alone})

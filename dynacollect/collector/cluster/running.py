@@ -51,7 +51,8 @@ def run_workers(folder: Path, settings: Settings, cluster: Cluster, look: Look |
     with locked(folder):
         settings = _begun(folder, settings)
         stop = Stop()
-        with _heeding(stop), _starting(cluster.ray, cluster.workers) as start:
+        # After Ray, which has a handler of its own.
+        with _starting(cluster.ray, cluster.workers) as start, _heeding(stop):
             jobs, idle = _jobs(folder, settings, cluster)
             ended = _run(folder, settings, jobs, start, stop, lambda count: look and look(idle + count))
         merge_workers(folder)

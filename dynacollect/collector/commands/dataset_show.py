@@ -88,17 +88,20 @@ def _sheet(png: Path, folders: list[Path]) -> int:
 
 
 def _log(episode: RawEpisode, save: Path | None) -> None:
-    """Pictures, outlines and states; cameras that ride on the wrist have no fixed place and are left out."""
+    """Pictures, outlines and states, tick by tick; then all that the signals say."""
     from ...datasets.replay import Replay
     from ...tracking.tracked import Tracked
     from ..tracks.rerun import RerunLog
+    from ..tracks.rerun_episode import log_signals
 
     replay = Replay.of(episode)
-    cameras = {name: camera for name, camera in replay.cameras.items() if not camera.on_wrist}
+    known = replay.arm is not None
+    cameras = {name: camera for name, camera in replay.cameras.items() if known or not camera.on_wrist}
     shapes = _shapes(episode)
     with RerunLog(cameras, save) as log:
+        log_signals(log, replay)
         for moment in replay.moments():
-            log.add(moment.frames, Tracked(moment.objects), shapes, moment.time)
+            log.add(moment.frames, Tracked(moment.objects), shapes, moment.time, moment.moved)
 
 
 def _shapes(episode: RawEpisode) -> Mapping[str, Shape]:

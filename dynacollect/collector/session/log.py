@@ -43,6 +43,14 @@ class Log:
         self.say("fault", name=one.rule.name, device=one.device, detail=one.detail, attempt=self.attempt)
         self._trouble(one, one.rule.deed, standing=True)
 
+    def gone(self, key: tuple[str, str]) -> None:
+        """It does not stand any more, whatever was done."""
+        self._troubles = deque(
+            (replace(each, standing=False) if (each.device, each.name) == key else each for each in self._troubles),
+            SHOWN,
+        )
+        self.shows(troubles=tuple(self._troubles))
+
     def deed(self, one: Standing, number: int, ok: bool, seconds: float, why: str) -> None:
         about = {"name": one.rule.name, "device": one.device, "deed": one.rule.deed}
         self.say("deed", **about, **{"try": number, "ok": ok, "seconds": seconds, "why": why})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 
 import numpy as np
 
@@ -261,7 +262,8 @@ class Session:
         speed = None if moving is None else float(np.linalg.norm(moving.velocity[:2]))
         self._log.say(
             "verdict", attempt=wish.attempt, outcome=outcome, episode=number, reason=found.reason,
-            confidence=found.confidence, cues=cues, seconds=seconds, cycle_s=cycle_s, speed_seen=speed, **course.said(),
+            confidence=found.confidence, cues=cues, seconds=seconds, cycle_s=cycle_s, speed_seen=speed,
+            memory_mb=getrusage(RUSAGE_SELF).ru_maxrss / 1024, **course.said(),
         )  # fmt: skip
         drift = {name: camera.health().shift_px for name, camera in self._rig.cameras.items()}
         if drift:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...rig.camera_model import CameraModel
 from ...rig.clock import HostClock
-from ...rig.nouns import FrameSet, Image, ObjectState
+from ...rig.nouns import ArmState, FrameSet, Image, ObjectState
 from ...rig.objects import load
 from ...rig.rig import Rig
 from ...rig.stage import Request, Staged
@@ -18,7 +18,7 @@ from ...tracking.live import Watch, backgrounds_on, beside_table, pictures, trac
 from ...tracking.seeing.appearance import Appearance
 from ...tracking.seeing.arm_cover import ArmCover
 from ...tracking.seeing.background import Background
-from ...tracking.seeing.held import shown_around
+from ...tracking.seeing.held import arm_look, shown_around
 from ...training.vision import keys_of, shown_alone
 
 PERIOD_S = 0.04
@@ -81,6 +81,8 @@ class Tracking:
         self._backgrounds: Mapping[str, Background] = {}
         self._surroundings: int | None = None
         self._watch: Watch | None = None
+        self._empty_handed: tuple[dict[str, Image], ArmState] = {}, rig.feel()
+        self._arm_look: Appearance | None = None
         self._keys: dict[str, str] = {}
         self._stopwatch = HostClock()
         self.frames, self.work_s = FrameSet({}), 0.0
@@ -123,7 +125,15 @@ class Tracking:
         return self._watch.last.states if self._watch is not None else {}
 
     def know_arm(self) -> None:
-        self._arm_check.learn(self._now(), self._rig.feel())
+        self._empty_handed = self._now(), self._rig.feel()
+        self._arm_check.learn(*self._empty_handed)
+
+    def _arms_look(self) -> Appearance:
+        shots, arm = self._empty_handed
+        return arm_look(
+            (self._backgrounds[name], shots[name], self._cover.pixels(arm, model))
+            for name, model in self._fixed.items()
+        )
 
     def arm_off(self) -> float | None:
         return self._arm_check.off(self._now())
@@ -133,13 +143,14 @@ class Tracking:
 
     def in_hand(self, key: str) -> float | None:
         arm, frames, name = self._rig.feel(), self._now(), self._keys[key]
+        arms = self._arm_look = self._arm_look or self._arms_look()
         place = np.asarray(arm.T_base_tool.translation)
         radius = AROUND_M + 0.5 * float(np.linalg.norm(load(name).extent))
         found = []
         for camera, model in self._fixed.items():
             hidden, scene = self._cover.pixels(arm, model), self._backgrounds[camera]
             scene.look(frames[camera], hidden)
-            found.append(shown_around(scene, frames[camera], hidden, model, self._looks[name], place, radius))
+            found.append(shown_around(scene, frames[camera], hidden, model, self._looks[name], arms, place, radius))
         return max((area for area in found if area is not None), default=None)
 
     def look_anew(self) -> None:

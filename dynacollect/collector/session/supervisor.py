@@ -136,5 +136,7 @@ class Supervisor:
         """Those that did not stand before."""
         now = {one.key for one in found}
         news = [one for one in found if one.key not in self._known]
+        for key in self._known - now:
+            self._log.gone(key)
         self._known = now
         return news

@@ -5,7 +5,7 @@ All is on the timeline `capture`, the seconds at which the pictures were taken o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Self
@@ -15,12 +15,14 @@ from scipy.spatial.transform import Rotation
 
 from ...rig.camera_model import CameraModel
 from ...rig.errors import DynacollectError
-from ...rig.nouns import Frame, FrameSet, ObjectState
+from ...rig.nouns import Frame, FrameSet, ObjectState, Vector
 from ...tracking.shape import Shape
 from ...tracking.tracked import HEALTHY, Tracked
 from .overlay import outlines
 
 TIMELINE = "capture"
+FLANGE = "world/flange"
+"""What a camera on the wrist rides on."""
 QUALITY = 85
 """Of the pictures, as JPEG."""
 AHEAD_S = (0.0, 0.08, 0.16, 0.24, 0.32, 0.4)
@@ -46,8 +48,8 @@ class RerunLog:
         else:
             self._record.save(save)
         self._record.log("world", self._rr.ViewCoordinates.RIGHT_HAND_Z_UP, static=True)
-        for name, camera in cameras.items():
-            self._camera(name, camera)
+        for camera in cameras.values():
+            self._camera(camera)
 
     def __enter__(self) -> Self:
         return self
@@ -58,12 +60,18 @@ class RerunLog:
         self._record.flush()
         self._record.disconnect()
 
-    def add(self, frames: FrameSet, tracked: Tracked, shapes: Mapping[str, Shape], at: float | None = None) -> None:
-        """One tick; `shapes` are what the objects look like, as far as it is known; `at` holds without pictures."""
+    def add(
+        self, frames: FrameSet, tracked: Tracked, shapes: Mapping[str, Shape], at: float | None = None,
+        moved: Mapping[str, CameraModel] | None = None,
+    ) -> None:  # fmt: skip
+        """One tick; `shapes` are what the objects look like, as far as it is known; `at` holds without pictures.
+
+        `moved` are cameras that ride on the wrist, as they stood when they took their picture.
+        """
         self._record.set_time(TIMELINE, duration=frames.captured_at if frames.frames or at is None else at)
         for name, frame in frames.frames.items():
             if name in self._cameras:
-                self._picture(frame, tracked, shapes)
+                self._picture(frame, tracked, shapes, (moved or {}).get(name, self._cameras[name]))
         for name, state in tracked.states.items():
             self._object(name, state, shapes.get(name))
         for name in self._shown - tracked.states.keys():
@@ -74,19 +82,37 @@ class RerunLog:
         for stage, seconds in tracked.seconds.items():
             self._log(f"tick_ms/{stage}", self._rr.Scalars(1e3 * seconds))
 
-    def _camera(self, name: str, camera: CameraModel) -> None:
+    @property
+    def rr(self) -> ModuleType:
+        """Rerun itself, for those who send columns."""
+        return self._rr
+
+    def look(self, blueprint: Any) -> None:
+        """How the viewer arranges it at first."""
+        self._record.send_blueprint(blueprint)
+
+    def always(self, path: str, what: Any) -> None:
+        """Something that holds at all times."""
+        self._log(path, what, static=True)
+
+    def column(self, path: str, times: Vector, columns: Iterable[Any]) -> None:
+        """Many rows at once, each at its own time on the timeline."""
+        if len(times):
+            self._record.send_columns(path, [self._rr.TimeColumn(TIMELINE, duration=times)], columns)
+
+    def _camera(self, camera: CameraModel) -> None:
         T, rr = camera.T_parent_camera, self._rr
-        self._log(f"world/{name}", _transform(rr, T.translation, T.rotation.as_quat()), static=True)
+        self._log(path_of(camera), _transform(rr, T.translation, T.rotation.as_quat()), static=True)
         size = [camera.width, camera.height]
         pinhole = rr.Pinhole(image_from_camera=camera.K, resolution=size, image_plane_distance=PICTURE_PLANE_M)
-        self._log(f"world/{name}/picture", pinhole, static=True)
+        self._log(f"{path_of(camera)}/picture", pinhole, static=True)
 
-    def _picture(self, frame: Frame, tracked: Tracked, shapes: Mapping[str, Shape]) -> None:
-        path, camera, rr = f"world/{frame.camera}/picture", self._cameras[frame.camera], self._rr
+    def _picture(self, frame: Frame, tracked: Tracked, shapes: Mapping[str, Shape], camera: CameraModel) -> None:
+        path, rr = f"{path_of(self._cameras[frame.camera])}/picture", self._rr
         self._log(path, rr.Image(frame.image).compress(jpeg_quality=QUALITY))
         strips, colours, names = [], [], []
         for name, state in tracked.states.items():
-            if name in shapes:
+            if name in shapes and not camera.on_wrist:
                 found = outlines(shapes[name], state.at(frame.captured_at), camera)
                 strips += [np.vstack([strip, strip[:1]])[:, 0] for strip in found]
                 colours += [_colour(state)] * len(found)
@@ -120,6 +146,11 @@ class RerunLog:
 
     def _log(self, path: str, what: Any, *, static: bool = False) -> None:
         self._record.log(path, what, static=static)
+
+
+def path_of(camera: CameraModel) -> str:
+    """Where it hangs in the scene."""
+    return f"{FLANGE}/{camera.name}" if camera.on_wrist else f"world/{camera.name}"
 
 
 def check_target(save: Path | None) -> None:

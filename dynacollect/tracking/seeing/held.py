@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 
@@ -11,18 +13,25 @@ from .appearance import Appearance, anything, index_of
 from .background import Background
 from .evidence import colours, difference, of_scene
 from .tones import Pixels
+from .view import View
 
 LIKELIER = 3.0
-"""Than anything else, and than the empty scene: a pixel that counts."""
+"""Than anything else, than the empty scene and than the arm: a pixel that counts."""
+
+
+def arm_look(scenes: Iterable[tuple[Background, Image, Pixels]]) -> Appearance:
+    """The colours of an arm, from pictures with the pixels that it covers; nothing in its hand."""
+    found = [View(scene, image).colours(covered) for scene, image, covered in scenes if covered.any()]
+    return Appearance(np.vstack(found)) if found else Appearance()
 
 
 def shown_around(
-    scene: Background, image: Image, hidden: Pixels | None, camera: CameraModel, look: Appearance, place: Vector,
-    radius: float,
+    scene: Background, image: Image, hidden: Pixels, camera: CameraModel, look: Appearance, arm: Appearance,
+    place: Vector, radius: float,
 ) -> float | None:  # fmt: skip
     """Area that shows it, m2 at the distance of the place; None where the camera does not see the place.
 
-    `scene` has looked at the picture; `hidden` are pixels of the arm.
+    `scene` has looked at the picture; `hidden` are the pixels of the arm, before or behind which it may be.
     """
     depth = float(camera.T_parent_camera.inv().apply(place)[2])
     if depth < radius:
@@ -35,12 +44,12 @@ def shown_around(
     if box[2] - box[0] < 3 or box[3] - box[1] < 3:
         return None
     rows, columns = np.ogrid[box[1] : box[3], box[0] : box[2]]
-    counts = (columns - x) ** 2 + (rows - y) ** 2 < far**2
-    if hidden is not None:
-        counts &= ~hidden[box[1] : box[3], box[0] : box[2]]
+    around = (columns - x) ** 2 + (rows - y) ** 2 < far**2
     seen = difference(scene, image, box)
     index = index_of(colours(scene, seen))
-    own = look.density(index).reshape(counts.shape)
-    rest = np.maximum(anything()[index].reshape(counts.shape), of_scene(scene, seen))
-    likely = (counts & (own > LIKELIER * rest)).astype(np.uint8)
+    own, anyone, arms = (values.reshape(around.shape) for values in (look.density(index), anything()[index],
+                                                                     arm.density(index)))  # fmt: skip
+    covered = hidden[box[1] : box[3], box[0] : box[2]]
+    rest = np.maximum(anyone, np.where(covered, arms, of_scene(scene, seen)))
+    likely = (around & (own > LIKELIER * rest)).astype(np.uint8)
     return int(np.count_nonzero(cv2.medianBlur(likely, 3))) / scale**2

@@ -72,12 +72,3 @@ def exercise() -> Exercise:
             yield rig.clock.now()
 
     return run
-
-
-@pytest.fixture(scope="session", autouse=True)
-def cheap_pictures() -> Iterator[None]:
-    """Rougher shadows and edges: what a picture shows stays, what it costs goes down to a quarter."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dynacollect.rig.cell.scene.SHADOW_PX", 256)
-        patch.setattr("dynacollect.rig.cell.scene.EDGE_SAMPLES", 0)
-        yield

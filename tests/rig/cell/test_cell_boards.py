@@ -101,7 +101,7 @@ def misses(rig: Rig, camera: str, mounting: str, count: int) -> tuple[Vector, Ve
     return np.concatenate(off), np.concatenate(outward)
 
 
-@pytest.mark.parametrize("name", ["cell", "cell-fr3", "cell-piper"])
+@pytest.mark.parametrize("name", ["cell", pytest.param("cell-piper", marks=pytest.mark.slow)])
 def test_corners_are_found_where_they_are(name: str, opened: Open) -> None:
     """With noise, lens and shadows; what a shadow's edge crosses is put off and left out."""
     with opened(seed=0, name=name, size=480) as rig:
@@ -120,12 +120,12 @@ def test_corners_are_found_where_they_are(name: str, opened: Open) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("camera", ["opst_cam", "side_cam", "wrist_cam"])
+@pytest.mark.parametrize("camera", ["side_cam", "wrist_cam"])
 def test_more_pixels_find_them_better(camera: str, opened: Open) -> None:
     mounting = "table" if camera == "wrist_cam" else "held"
     with opened(seed=0, cameras=(camera,), size=1280) as rig:
         rig.stage.present(**{mounting: PANEL})
-        off, outward = misses(rig, camera, mounting, 12)
+        off, outward = misses(rig, camera, mounting, 8)
     good = np.abs(off).max(axis=1) < 0.3
     assert good.mean() > 0.9
     assert np.abs(off[good].mean(axis=0)).max() < 0.01

@@ -143,7 +143,7 @@ def test_blur_grows_with_the_exposure(opened: Callable[..., Rig]) -> None:
 
 def test_stamps_meet_the_true_capture_through_offset_and_drift(opened: Callable[..., Rig], exercise: Exercise) -> None:
     clocks = {"clock_offset_s": 1234.5, "clock_drift_ppm": 120.0, "latency_jitter_s": 0.002}
-    with opened(seed=6, size=96, sensor=clocks) as rig:
+    with opened(seed=6, cameras=("opst_cam",), size=96, sensor=clocks) as rig:
         truth, errors = Truth(rig), []
         for now in exercise(rig, 5.0, see=False, move=False):
             for frame in rig.see().frames.values():
