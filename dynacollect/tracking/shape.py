@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +38,9 @@ class Shape:
         return 0.5 * (self.vertices.min(axis=0) + self.vertices.max(axis=0))
 
 
+@lru_cache(maxsize=32)
 def shape_of(model: ObjectModel) -> Shape:
-    """The shape of a thing in the catalogue."""
+    """The shape of a thing in the catalogue; the same one each time, so that what is worked out of it is kept."""
     return Shape(
         model.name, model.vertices, model.faces, model.symmetry, _face_colours(model),
         model.rolling_radius if model.rolls else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -90,9 +91,7 @@ class Tracker:
         self._backgrounds, self._segmenter, self._cover, self._table_z = backgrounds, segmenter, cover, table_z
         self._clock, self._ticks = HostClock(), 0
         self._seconds: dict[str, float] = {}
-        alike = {id(shape): shape for shape in shapes.values()}
-        kinds = {number: _kind_of(shape) for number, shape in alike.items()}
-        self._things = {name: _Thing(*kinds[id(shape)], self._belief(name, shape)) for name, shape in shapes.items()}
+        self._things = {name: _Thing(*_kind_of(shape), self._belief(name, shape)) for name, shape in shapes.items()}
         self._models = {name: thing.model for name, thing in self._things.items()}
 
     def step(self, frames: FrameSet, arm: ArmState | None = None) -> Tracked:
@@ -214,6 +213,7 @@ class Tracker:
         self._segmenter.learn(frames, Masks(confirmed, frames.captured_at))
 
 
+@lru_cache(maxsize=32)
 def _kind_of(shape: Shape) -> tuple[ViewpointModel, Rests, Vector]:
     model = viewpoint_model(shape)
     return model, resting(shape), doubles(model)

@@ -15,9 +15,9 @@ from typer.testing import CliRunner, Result
 from dynacollect.calibration.exchange import imported
 from dynacollect.calibration.file import read_calibration, write_calibration
 from dynacollect.calibration.foreign import ForeignCamera
-from dynacollect.calibration.verify.looks import STEPS
 from dynacollect.collector import cli
 from dynacollect.rig.camera_model import CameraModel
+from dynacollect.rig.cell.scene import EDGE_SAMPLES, SHADOW_PX
 from dynacollect.rig.cell.truth import Truth
 from dynacollect.rig.config import load_rig
 from dynacollect.rig.rig import open_rig
@@ -35,10 +35,11 @@ def check_refused(done: Result, said: str) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _three_looks() -> Iterator[None]:
-    """Of the four."""
+def _fine_pictures() -> Iterator[None]:
+    """As the cell draws them: rough edges are measured too far off to put a camera right."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dynacollect.calibration.verify.looks.STEPS", STEPS[:3])
+        patch.setattr("dynacollect.rig.cell.scene.SHADOW_PX", SHADOW_PX)
+        patch.setattr("dynacollect.rig.cell.scene.EDGE_SAMPLES", EDGE_SAMPLES)
         yield
 
 

@@ -138,6 +138,7 @@ def test_what_is_behind_the_camera_has_no_outline(models: dict[str, ViewpointMod
     assert silhouette(models["block"], view, behind, np.eye(3)) is None
 
 
+@pytest.mark.slow
 def test_a_fine_mesh_is_looked_at_as_a_coarser_one() -> None:
     """With the same silhouette, and its colours where they were."""
     fine, coarse = ball(0.03, 4), ball(0.03, 3)

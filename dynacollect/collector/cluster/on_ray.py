@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from socket import create_connection
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +15,9 @@ from .process import Process
 
 LOCAL = "local"
 """The address that stands for a cluster of this machine alone, for as long as the run takes."""
+
+REACH_S = 10.0
+"""So long a cluster may take to answer."""
 
 
 class Hold:
@@ -61,17 +65,33 @@ class OnRay:
 def on_ray(address: str, workers: int) -> Iterator[Start]:
     """What starts a worker there."""
     ray = _installed()
+    _check(address)
     alone: dict[str, Any] = {"num_cpus": workers, "include_dashboard": False} if address == LOCAL else {}
     try:
         ray.init(address=address, log_to_driver=False, logging_level="warning", **alone)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise DynacollectError(
-            f"no Ray cluster answers at {address} ({error}); start one with: ray start --head"
-        ) from error
+        raise _unreachable(address, error) from error
     try:
         yield lambda job: OnRay(ray, job)
     finally:
         ray.shutdown()
+
+
+def _check(address: str) -> None:
+    """Ray itself asks for minutes before it says that nobody answers."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        if port.isdigit():
+            create_connection((host, int(port)), timeout=REACH_S).close()
+    except OSError as error:
+        raise _unreachable(address, error) from error
+
+
+def _unreachable(address: str, error: Exception) -> DynacollectError:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return DynacollectError(
+        f"no Ray cluster answers at {address} ({reason}); start one with: ray start --head, or use --ray {LOCAL}"
+    )
 
 
 def _installed() -> ModuleType:

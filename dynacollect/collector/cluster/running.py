@@ -86,15 +86,18 @@ def _check(settings: Settings, cluster: Cluster) -> None:
 
 
 def _begun(folder: Path, settings: Settings) -> Settings:
-    """The folder is one of workers, and knows its settings; the calibration is its own copy from now on."""
+    """The folder is one of workers, and has its settings and its calibration."""
     gone = sorted({origin.session for origin in merged_from(folder)} - {home.name for home in workers_of(folder)})
     if gone:
         raise DynacollectError(f"{folder} has lost {', '.join(gone)}; bring it back, or collect into another --out")
     if not workers_of(folder) and any(line["event"] == "attempt" for line in read_journal(folder)):
         raise DynacollectError(f"{folder} was begun without --workers; leave it out, or name another --out")
     keep(folder, settings)
-    file = _calibration(folder, settings)
-    return settings if file is None else replace(settings, calibration=folder / CALIBRATION)
+    if _calibration(folder, settings) is None:
+        return settings
+    # As it was given, for the reference pictures that lie beside it.
+    given = settings.calibration or settings.rig.calibration
+    return replace(settings, calibration=(given or folder / CALIBRATION).resolve())
 
 
 def _jobs(folder: Path, settings: Settings, cluster: Cluster) -> tuple[list[Job], int]:

@@ -38,6 +38,9 @@ def collect(
     images: Annotated[
         bool, typer.Option("--images/--no-images", help="Without pictures only --state truth works.")
     ] = True,
+    verify: Annotated[
+        bool, typer.Option("--verify/--no-verify", help="First compare with `calibrate verify --learn`'s pictures.")
+    ] = True,
     patience: Annotated[
         float, typer.Option("--patience", min=0, max=1e7, help="Seconds to wait for a person who was called.")
     ] = 3600.0,
@@ -64,6 +67,8 @@ def collect(
     Ctrl-C ends it safely: the arm stops, and the episode in flight is left out. Failures and doubtful episodes are
     kept, too, marked as what they are.
     """
+    from dataclasses import replace
+
     from ...rig.config import load_rig
     from ..monitor import Address, watching
     from ..session.calling import ringer
@@ -73,6 +78,7 @@ def collect(
     settings = settings_of(
         config, tasks_of(task), objects, episodes, calibration, top_speed, state, patience, seed, images=images
     )
+    settings = replace(settings, verify=verify)
     ring = ringer(str(out), webhook, bell=not as_json)
     mode = "headless" if headless else "plain" if plain or as_json else "live"
     page = Address(status_host, 8642 if status_port is None else status_port)
@@ -92,7 +98,7 @@ def settings_of(
     if state == "vision" and not images:
         raise DynacollectError("--no-images leaves nothing to track; add --state truth, or leave it out")
     names = _objects(config, objects)
-    return Settings(config, tasks, names, episodes, seed, state, images, top_speed, calibration, patience)
+    return Settings(config, tasks, names, episodes, seed, state, images, top_speed, calibration, patience_s=patience)
 
 
 def tasks_of(listed: str) -> tuple[TaskName, ...]:

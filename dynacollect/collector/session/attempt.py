@@ -75,6 +75,8 @@ class Attempt:
 
     def run(self, expert: Expert) -> Outcome:
         scene = self._scene
+        newest = {name: camera.latest() for name, camera in self._rig.cameras.items()}
+        self._recording.before({name: frame.image for name, frame in newest.items() if frame is not None})
         return run_episode(
             self._rig, expert.profile, expert.motion, expert.safety, self._see, scene.targets[0], scene.container,
             expert.limit_s, self._watch, halt=self._halt,

@@ -27,6 +27,7 @@ from .settings import Settings, keep
 from .sight import Sight, Tracking
 from .supervisor import Stop
 from .tally import tally
+from .verified import looks_beside, verified
 
 CALIBRATION = "calibration.yaml"
 """Its copy in the session's folder."""
@@ -69,6 +70,7 @@ def run_session(folder: Path, settings: Settings, run: Run, viewers: Viewers | N
         rig = _opened(settings, run)
         with _heeding(run.stop), (viewers or nullcontext)(board), rig:
             models = models_for(rig.config, calibration) if calibration and rig.cameras else {}
+            _verify(rig, settings, calibration, models, log)
             sight = _sight(rig, settings, models)
             session = Session(folder, settings, rig, sight, found, board, log, run.stop, models, calibration, run.judge)
             reason = session.run()
@@ -114,6 +116,19 @@ def _calibration(folder: Path, settings: Settings) -> CalibrationFile | None:
     file = read_calibration(given)
     write_calibration(copy, file)
     return file
+
+
+def _verify(
+    rig: Rig, settings: Settings, calibration: CalibrationFile | None, models: Mapping[str, CameraModel], log: Log
+) -> None:
+    """Before anything is built on the calibration; where nobody took reference pictures, nothing is compared."""
+    looks = looks_beside(settings.calibration or settings.rig.calibration) if settings.verify else None
+    if looks is None or calibration is None or not models:
+        return
+    found = verified(rig, looks, calibration, models)
+    log.say("check", name=found.name, ok=found.ok, detail=found.detail, remedy=found.remedy)
+    if not found.ok:
+        raise DynacollectError(f"{found.detail} Before collecting: {found.remedy}")
 
 
 def _sight(rig: Rig, settings: Settings, models: Mapping[str, CameraModel]) -> Sight:

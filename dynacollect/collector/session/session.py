@@ -9,6 +9,7 @@ from resource import RUSAGE_SELF, getrusage
 
 import numpy as np
 
+from ... import __version__
 from ...calibration.file import CalibrationFile
 from ...controllers.episode import Expert, expert_for
 from ...controllers.runner import Outcome
@@ -80,7 +81,7 @@ class Session:
     def run(self) -> str:
         """Why it ended: empty where the count is reached."""
         log = self._log
-        log.say("session", run=self._tally.runs + 1, settings=self._settings.said())
+        log.say("session", run=self._tally.runs + 1, version=__version__, settings=self._settings.said())
         if self._tally.killed:
             log.fault(Standing(rule_of("session", "killed"), "session", "the run before has no end"))
         if self._recorder.left_over:

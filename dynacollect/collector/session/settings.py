@@ -37,6 +37,8 @@ class Settings:
     images: bool = True
     top_speed: float = 0.75
     calibration: Path | None = None
+    verify: bool = True
+    """Compare with the calibration's reference pictures, if there are any, before the first attempt of a run."""
     patience_s: float = 3600.0
     """On the session's clock: so long it waits for a person who was called."""
 

@@ -42,10 +42,10 @@ class Supervisor:
 
     def ending(self) -> str:
         """Called in every tick, after the rig was read: why the attempt must end now; empty while it need not."""
-        found = standing_on(self._rig)
-        for one in self._news(found):
-            self._log.fault(one)
-        self.views_doubted = self.views_doubted or any(one.rule.view for one in found)
+        everything = standing_on(self._rig)
+        self.views_doubted = self.views_doubted or any(one.rule.view for one in everything)
+        found = [one for one in everything if not one.rule.view]
+        self._tell(found)
         worst = next((one for one in found if one.rule.ends or one.needs_person), None)
         return "" if worst is None else f"{worst.device}: {worst.rule.name}"
 
@@ -57,9 +57,8 @@ class Supervisor:
         """Go on until nothing stands, or nothing that keeps the arm from moving; False where the session must end."""
         while not self._stop.reason:
             self.pause(PERIOD_S)
-            found = standing_on(self._rig)
-            for one in self._news(found):
-                self._log.fault(one)
+            found = [one for one in standing_on(self._rig) if not (urgent and one.rule.view)]
+            self._tell(found)
             found = [one for one in found if one.rule.ends or one.needs_person or not urgent]
             if not found:
                 return True
@@ -132,11 +131,12 @@ class Supervisor:
         for camera in self._rig.cameras.values():
             camera.rebase()
 
-    def _news(self, found: list[Standing]) -> list[Standing]:
-        """Those that did not stand before."""
+    def _tell(self, found: list[Standing]) -> None:
+        """Of those that did not stand before, and of those that do not any more."""
         now = {one.key for one in found}
-        news = [one for one in found if one.key not in self._known]
+        for one in found:
+            if one.key not in self._known:
+                self._log.fault(one)
         for key in self._known - now:
             self._log.gone(key)
         self._known = now
-        return news

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Full, Queue
@@ -118,6 +118,10 @@ class Recording:
     def waiting(self) -> int:
         """Pictures that wait for the slowest encoder."""
         return max((video.waiting for video in self._videos.values()), default=0)
+
+    def before(self, pictures: Mapping[str, Image]) -> None:
+        """What cameras showed before the first tick: a tick that lacks a picture repeats the one before it."""
+        self._last.update(pictures)
 
     def tick(self, tick: Tick) -> None:
         """Everything of one control step; its arrays must not be written to afterwards."""

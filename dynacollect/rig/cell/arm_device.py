@@ -77,6 +77,8 @@ class ArmDevice:
         if standing:
             return False
         self._cleared.update(name for name in active if name in STOPPING)
+        if self._fault is not None:
+            self.world.follower.rest_at(self.world.joints()[0])
         self._fault = None
         return True
 

@@ -30,6 +30,11 @@ class Follower:
         self._queue.clear()
         self._active = None
 
+    def rest_at(self, joints: Vector) -> None:
+        """Start anew from where the joints are, as an arm's controller does when a fault is cleared."""
+        self.halt()
+        self.position, self.velocity = joints.copy(), np.zeros_like(joints)
+
     def step(self, now: float, dt: float) -> Vector:
         """The reference for the step that ends `dt` after `now`."""
         while self._queue and self._queue[0][0] <= now:

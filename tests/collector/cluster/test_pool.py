@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from dynacollect.collector.cluster import Cluster, run_workers
 from dynacollect.collector.cluster.following import Following
 from dynacollect.collector.cluster.job import Ended, How, Job
 from dynacollect.collector.cluster.pool import TRIES, run_all
@@ -16,6 +18,7 @@ from dynacollect.collector.session.settings import Settings
 from dynacollect.collector.session.supervisor import Stop
 from dynacollect.rig.clock import HostClock
 from dynacollect.rig.config import load_rig
+from dynacollect.rig.errors import DynacollectError
 
 CRASHED = Ended(How.CRASHED, "killed by SIGKILL")
 
@@ -120,14 +123,6 @@ def test_a_journal_is_read_on_line_by_line(tmp_path: Path) -> None:
     assert following.kept == 2
 
 
-def test_a_process_says_what_a_person_has_to_mend(tmp_path: Path) -> None:
-    """The cell has no calibration, without which a vision session cannot begin."""
-    (job,) = jobs(tmp_path, 1)
-    found = Process(job).wait()
-    assert found.how == How.REFUSED
-    assert "calibration" in found.reason
-
-
 def test_a_process_that_is_killed_has_crashed(tmp_path: Path) -> None:
     (job,) = jobs(tmp_path, 1)
     process, clock = Process(job), HostClock()
@@ -137,3 +132,36 @@ def test_a_process_that_is_killed_has_crashed(tmp_path: Path) -> None:
     while (found := process.ended()) is None and clock.now() < end:
         clock.wait_until(clock.now() + 0.05)
     assert found == CRASHED
+
+
+def test_without_ray_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    settings = Settings(load_rig("cell"), ("pick",), ("apple",), 1, state="vision")
+    with pytest.raises(DynacollectError, match=r"Ray is not installed; .*cluster"):
+        run_workers(tmp_path / "s", settings, Cluster(2, "local"))
+
+
+def test_a_cluster_that_does_not_answer(tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    settings = Settings(load_rig("cell"), ("pick",), ("apple",), 1, state="vision")
+    with pytest.raises(DynacollectError, match=r"no Ray cluster answers at 127\.0\.0\.1:1 "):
+        run_workers(tmp_path / "s", settings, Cluster(2, "127.0.0.1:1"))
+
+
+def test_folders_of_another_kind_are_refused(tmp_path: Path) -> None:
+    settings = Settings(load_rig("cell"), ("pick",), ("apple",), 1, state="vision")
+    (tmp_path / "journal.jsonl").write_text('{"event": "attempt", "attempt": 1}\n')
+    with pytest.raises(DynacollectError, match="begun without --workers"):
+        run_workers(tmp_path, settings, Cluster(2))
+    lost = tmp_path / "lost"
+    lost.mkdir()
+    (lost / "merged.json").write_text('{"format": 1, "episodes": [["worker-03", 1]]}')
+    with pytest.raises(DynacollectError, match="has lost worker-03"):
+        run_workers(lost, settings, Cluster(2))
+
+
+def test_when_no_worker_can_begin_the_reason_is_said_once(tmp_path: Path) -> None:
+    settings = Settings(load_rig("cell"), ("pick",), ("apple",), 4, state="vision")
+    with pytest.raises(DynacollectError, match="calibration") as refused:
+        run_workers(tmp_path / "s", settings, Cluster(2))
+    assert str(refused.value).count("has no calibration") == 1

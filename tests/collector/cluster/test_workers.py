@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -80,7 +81,7 @@ def test_a_worker_that_is_killed_starts_again(tmp_path: Path) -> None:
     folder = tmp_path / "s"
     process = started(folder, 2, 6)
     wait_for(folder, 1)
-    signal.pidfd_send_signal(open_pid(worker_pid(process.pid)), signal.SIGKILL)
+    os.kill(worker_pid(process.pid), signal.SIGKILL)
     assert answer(process) == {"reason": "", "interrupted": False}
     merged = assert_merged(folder)
     assert sum(each.record.verdict.success is True for each in merged) == 6
@@ -89,12 +90,6 @@ def test_a_worker_that_is_killed_starts_again(tmp_path: Path) -> None:
     found = summary_of(folder)
     assert (found.episodes, found.wanted) == (6, 6)
     assert found.attempted >= len(merged)
-
-
-def open_pid(pid: int) -> int:
-    import os
-
-    return os.pidfd_open(pid)
 
 
 @pytest.mark.slow
@@ -123,5 +118,13 @@ def test_interrupted_and_killed_and_gone_on_with(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_on_ray(tmp_path: Path) -> None:
     pytest.importorskip("ray")
-    assert answer(started(tmp_path / "s", 2, 2, "local"))["reason"] == ""
-    assert sum(each.record.verdict.success is True for each in assert_merged(tmp_path / "s")) == 2
+    folder = tmp_path / "s"
+    process = started(folder, 2, 100, "local")
+    wait_for(folder, 1)
+    process.send_signal(signal.SIGTERM)
+    assert answer(process) == {"reason": "stopped by SIGTERM", "interrupted": True}
+    ends = [list(read_journal(home))[-1] for home in folder.glob("worker-*") if (home / "journal.jsonl").exists()]
+    assert {line["reason"] for line in ends if line["event"] == "end"} == {"asked to end"}
+    kept = sum(each.record.verdict.success is True for each in assert_merged(folder))
+    assert answer(started(folder, 2, kept + 2, "local"))["reason"] == ""
+    assert sum(each.record.verdict.success is True for each in assert_merged(folder)) == kept + 2
