@@ -8,7 +8,7 @@ from ...controllers.visiting import Visitor
 from ...rig.nouns import Grip
 from ...rig.rig import Rig
 
-ABOVE_M = 0.004
+ABOVE_M = 0.012
 """Over the height at which the fingers took it."""
 OPENS_S = 0.3
 """Beside what the fingers take for their way."""
