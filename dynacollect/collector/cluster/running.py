@@ -13,7 +13,7 @@ from ...rig.clock import HostClock
 from ...rig.errors import DynacollectError
 from ..session.journal import Journal, read_journal
 from ..session.lock import locked
-from ..session.running import CALIBRATION, Ran, _calibration, _heeding
+from ..session.running import CALIBRATION, Ran, heeding, session_calibration
 from ..session.settings import Settings, keep
 from ..session.supervisor import Stop
 from .job import Ended, How, Job
@@ -52,7 +52,7 @@ def run_workers(folder: Path, settings: Settings, cluster: Cluster, look: Look |
         settings = _begun(folder, settings)
         stop = Stop()
         # After Ray, which has a handler of its own.
-        with _starting(cluster.ray, cluster.workers) as start, _heeding(stop):
+        with _starting(cluster.ray, cluster.workers) as start, heeding(stop):
             jobs, idle = _jobs(folder, settings, cluster)
             ended = _run(folder, settings, jobs, start, stop, lambda count: look and look(idle + count))
         merge_workers(folder)
@@ -93,7 +93,7 @@ def _begun(folder: Path, settings: Settings) -> Settings:
     if not workers_of(folder) and any(line["event"] == "attempt" for line in read_journal(folder)):
         raise DynacollectError(f"{folder} was begun without --workers; leave it out, or name another --out")
     keep(folder, settings)
-    if _calibration(folder, settings) is None:
+    if session_calibration(folder, settings) is None:
         return settings
     # As it was given, for the reference pictures that lie beside it.
     given = settings.calibration or settings.rig.calibration

@@ -59,6 +59,10 @@ def collect(
     status_port: Annotated[
         int | None, typer.Option("--status-port", min=0, max=65535, help="The same; also beside the live view.")
     ] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=1000, help="Cells at once, each a process.")] = 1,
+    ray: Annotated[
+        str | None, typer.Option("--ray", metavar="ADDRESS", help="Run them on a Ray cluster; local starts one here.")
+    ] = None,
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
 ) -> None:
@@ -70,15 +74,24 @@ def collect(
     from dataclasses import replace
 
     from ...rig.config import load_rig
+    from ...rig.errors import DynacollectError
+    from ..cluster import Cluster, workers_of
     from ..monitor import Address, watching
     from ..session.calling import ringer
     from ..session.running import Run, run_session
+    from .collect_workers import by_workers
 
     config = load_rig(rig)
     settings = settings_of(
         config, tasks_of(task), objects, episodes, calibration, top_speed, state, patience, seed, images=images
     )
     settings = replace(settings, verify=verify)
+    if workers > 1 or ray is not None or workers_of(out):
+        if headless or status_port is not None:
+            raise DynacollectError("the status page shows one cell; leave it out with --workers")
+        cluster = Cluster(workers, ray, tuple(fault or ()), realtime, webhook)
+        _end(by_workers(out, settings, cluster, as_json), as_json)
+        return
     ring = ringer(str(out), webhook, bell=not as_json)
     mode = "headless" if headless else "plain" if plain or as_json else "live"
     page = Address(status_host, 8642 if status_port is None else status_port)

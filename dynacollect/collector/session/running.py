@@ -62,13 +62,13 @@ def run_session(folder: Path, settings: Settings, run: Run, viewers: Viewers | N
     """Run until the count is reached, somebody stops it, or it cannot go on; `viewers` are shown the board."""
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
-        calibration = _calibration(folder, settings)
+        calibration = session_calibration(folder, settings)
         keep(folder, settings)
         board = Board(Summary(str(folder), settings.rig.name, settings.rig.arm.model, wanted=settings.episodes))
         log = _log(folder, board, run.ring)
         found = tally(folder, settings)
         rig = _opened(settings, run)
-        with _heeding(run.stop), (viewers or nullcontext)(board), rig:
+        with heeding(run.stop), (viewers or nullcontext)(board), rig:
             models = models_for(rig.config, calibration) if calibration and rig.cameras else {}
             _verify(rig, settings, calibration, models, log)
             sight = _sight(rig, settings, models)
@@ -99,7 +99,7 @@ def _config(settings: Settings) -> RigConfig:
     return config.model_copy(update={"cell": config.cell.model_copy(update={"episodes": episodes})})
 
 
-def _calibration(folder: Path, settings: Settings) -> CalibrationFile | None:
+def session_calibration(folder: Path, settings: Settings) -> CalibrationFile | None:
     """The session's own copy, which later runs go on with; a session whose calibration changed is another."""
     given = settings.calibration or settings.rig.calibration
     copy = folder / CALIBRATION
@@ -149,7 +149,7 @@ def _sight(rig: Rig, settings: Settings, models: Mapping[str, CameraModel]) -> S
 
 
 @contextmanager
-def _heeding(stop: Stop) -> Iterator[None]:
+def heeding(stop: Stop) -> Iterator[None]:
     """The first Ctrl-C or SIGTERM asks for a safe end; a second one leaves at once."""
     before: dict[int, object] = {}
 

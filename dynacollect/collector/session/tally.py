@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...datasets.raw.reader import episodes_in
+from ...datasets.raw.record import read_record
 from .board import Share
 from .journal import read_journal
 from .settings import Settings
@@ -87,11 +87,16 @@ def tally(session: Path, settings: Settings) -> Tally:
 def _kinds(session: Path) -> dict[int, tuple[Kind, str]]:
     """Of the committed episodes, by attempt."""
     found: dict[int, tuple[Kind, str]] = {}
-    for episode in episodes_in(session) if (session / "episodes").is_dir() else ():
-        wish = episode.record.provenance.get("wish")
+    folder = session / "episodes"
+    # One record at a time: there may be tens of thousands.
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not path.name.isdigit():
+            continue
+        record = read_record(path)
+        wish = record.provenance.get("wish")
         if isinstance(wish, Mapping):
             kind = Kind(wish["task"], wish["object"], wish["bin"], wish["sector"], wish["side"])
-            found[int(wish["attempt"])] = kind, outcome_of(episode.record.verdict.success)
+            found[int(wish["attempt"])] = kind, outcome_of(record.verdict.success)
     return found
 
 

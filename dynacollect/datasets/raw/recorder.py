@@ -13,6 +13,7 @@ from threading import Thread
 
 import numpy as np
 
+from ...rig.arms import ARMS
 from ...rig.clock import Clock, wall_time
 from ...rig.errors import DynacollectError
 from ...rig.nouns import ArmState, Fault, Image, SetPoints, Tick, Verdict
@@ -239,7 +240,7 @@ class Recording:
         try:
             signals = SignalsWriter(self._aside / SIGNALS, self._offset)
             try:
-                signals.cameras(self.head.cameras, begin)
+                signals.cameras(self.head.cameras, begin, ARMS.get(self.head.robot))
                 for row in rows:
                     row(signals)
             finally:

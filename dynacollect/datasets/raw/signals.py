@@ -18,6 +18,7 @@ from mcap.writer import CompressionType, Writer
 from mcap_protobuf.schema import build_file_descriptor_set
 from scipy.spatial.transform import RigidTransform
 
+from ...rig.arms.model import ArmModel
 from ...rig.camera_model import CameraModel
 from ...rig.nouns import ArmState, Command, Frame, ObjectState, SetPoints, Tick
 from .record import REPEATED, EpisodeRecord, repeated
@@ -40,10 +41,14 @@ class SignalsWriter:
         self._channels: dict[str, int] = {}
         self._counts: dict[str, int] = {}
 
-    def cameras(self, models: Mapping[str, CameraModel], time: float) -> None:
+    def cameras(self, models: Mapping[str, CameraModel], time: float, arm: ArmModel | None = None) -> None:
+        """Lenses and mounts; the flange, on which wrist cameras sit, hangs on the tool, where the arm is known."""
+        if arm is not None:
+            flange = _transform("tool", "flange", arm.T_flange_tool.inv(), self._stamp(time))
+            self._proto("/tf", FrameTransforms(transforms=[flange]), time)
         for name, model in models.items():
             self._proto(f"/cameras/{name}/calibration", _calibration(name, model, self._stamp(time)), time)
-            mount = "tool" if model.on_wrist else "base"
+            mount = "flange" if model.on_wrist else "base"
             mounting = _transform(mount, name, model.T_parent_camera, self._stamp(time))
             self._proto("/tf", FrameTransforms(transforms=[mounting]), time)
 
