@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from socket import create_connection
@@ -95,6 +96,8 @@ def _unreachable(address: str, error: Exception) -> DynacollectError:
 
 
 def _installed() -> ModuleType:
+    # Under `uv run`, Ray would have every worker install the project anew, which needs a network, and waits for ever.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
         import ray
     except ImportError as error:

@@ -89,6 +89,8 @@ ALL: tuple[Rule, ...] = (
     Rule("clock jump", "session", "the host's wall clock was set", "wait", 1, 0.1, "set it while nothing runs",
          ends=False),
     Rule("home", "arm", "it does not get home", "none", 0, 1.0, ARM),
+    Rule("surprise", "session", "an attempt could not be carried out", "none", 0, 2.0, "do what the reason says",
+         ends=False),
     Rule("killed", "session", "the last run was ended from outside", "wait", 1, 0.1, "", ends=False),
 )  # fmt: skip
 BY_NAME = {(rule.device, rule.name): rule for rule in ALL}

@@ -43,6 +43,8 @@ RESETS = 3
 """So often a table is set before its object is given up."""
 VIEW_S = 0.8
 """For cameras to see the room again once the arm is home."""
+SURPRISES = 4
+"""Attempts in a row that could not be carried out, before a person is called."""
 HOMEWARD = 4
 """Tries to get home, whatever stood in the way mended in between."""
 CLOCK_STEP_S = 1.0
@@ -77,6 +79,9 @@ class Session:
         self._host = HostClock()
         self._drift = _Drift(wall_time() - self._host.now())
         self._took_at: float | None = None
+        self._recording: Recording | None = None
+        """The episode in flight."""
+        self._surprises = 0
 
     def run(self) -> str:
         """Why it ended: empty where the count is reached."""
@@ -117,12 +122,27 @@ class Session:
                 return self._stop.reason or "nobody came"
             try:
                 self._one()
+                self._surprises = 0
             except DiskFullError as error:
                 if not self._wait_for_room(error):
                     return self._stop.reason or "the disk is full"
+            except DynacollectError as error:
+                if not self._survive(error):
+                    return self._stop.reason or "nobody came"
             if not self._home():
                 return self._stop.reason or "nobody came"
         return self._stop.reason
+
+    def _survive(self, error: DynacollectError) -> bool:
+        """An attempt that could not be carried out is left out; what goes on so is a person's."""
+        if self._recording is not None:
+            self._recording.discard()
+            self._recording = None
+        one = Standing(rule_of("session", "surprise"), "session", str(error))
+        self._log.fault(one)
+        self._surprises += 1
+        self._supervisor.pause(one.rule.pause_s * self._surprises)
+        return self._surprises < SURPRISES or self._supervisor.call(one, lambda: True)
 
     def _one(self) -> None:
         """One attempt, from the wish to what is kept of it."""
@@ -150,15 +170,14 @@ class Session:
             if scene is not None:
                 expert = expert_for(self._rig, wish.kind.task, "intercept", scene.names, scene.targets)
                 calibration = self._calibration.id if self._calibration else None
-                recording = self._recorder.begin(
-                    head_of(self._rig, self._settings, wish, scene, self._models, calibration)
-                )
+                head = head_of(self._rig, self._settings, wish, scene, self._models, calibration)
+                self._recording = recording = self._recorder.begin(head)
                 stood = self._sight.raw().get(scene.targets[0])
                 moving = self._setting.launch(wish, scene)
                 if moving is not None:
                     self._log.say("reset", attempt=wish.attempt, tries=number + 1, ok=True, reason="")
                     return scene, expert, recording, stood, moving
-                recording.discard()
+                self._discard(recording)
             if self._stop.reason or not self._supervisor.mend():
                 return None
             trouble = self._setting.trouble
@@ -183,7 +202,7 @@ class Session:
         course.missed, self._took_at = outcome.missed_ticks, course.took_at if course.held else None
         seconds = outcome.time_s
         if course.halted and not course.halted.startswith(OWN_FAULT):
-            recording.discard()
+            self._discard(recording)
             nothing = Verdict(None, 0.0, course.halted)
             self._ended(wish, "discarded", None, nothing, course, moving, seconds, clock.now() - begin, {})
             return
@@ -193,7 +212,7 @@ class Session:
         if self._judge is not None:
             self._judge(self._rig, wish, scene, outcome, found)
         if self._supervisor.views_doubted and self._views_spoilt():
-            recording.discard()
+            self._discard(recording)
             found = Verdict(None, 0.0, "a camera's view was spoilt")
             number, said = None, "discarded"
         else:
@@ -208,8 +227,13 @@ class Session:
         self._supervisor.pause(VIEW_S)
         return bool(self._supervisor.spoilt_views())
 
+    def _discard(self, recording: Recording) -> None:
+        recording.discard()
+        self._recording = None
+
     def _commit(self, recording: Recording, found: Verdict) -> tuple[int | None, str]:
         """Its number and outcome."""
+        self._recording = None
         try:
             recording.commit(found)
         except EpisodeLostError as error:

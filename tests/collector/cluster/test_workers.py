@@ -119,12 +119,5 @@ def test_interrupted_and_killed_and_gone_on_with(tmp_path: Path) -> None:
 def test_on_ray(tmp_path: Path) -> None:
     pytest.importorskip("ray")
     folder = tmp_path / "s"
-    process = started(folder, 2, 100, "local")
-    wait_for(folder, 1)
-    process.send_signal(signal.SIGTERM)
-    assert answer(process) == {"reason": "stopped by SIGTERM", "interrupted": True}
-    ends = [list(read_journal(home))[-1] for home in folder.glob("worker-*") if (home / "journal.jsonl").exists()]
-    assert {line["reason"] for line in ends if line["event"] == "end"} == {"asked to end"}
-    kept = sum(each.record.verdict.success is True for each in assert_merged(folder))
-    assert answer(started(folder, 2, kept + 2, "local"))["reason"] == ""
-    assert sum(each.record.verdict.success is True for each in assert_merged(folder)) == kept + 2
+    assert answer(started(folder, 1, 1, "local")) == {"reason": "", "interrupted": False}
+    assert sum(each.record.verdict.success is True for each in assert_merged(folder)) == 1

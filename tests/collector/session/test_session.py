@@ -212,3 +212,35 @@ def test_wrong_lines(
     error = capsys.readouterr().err
     assert said in " ".join(error.split())
     assert "Traceback" not in error
+
+
+def test_an_attempt_that_goes_wrong_is_left_out_and_the_next_one_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dynacollect.collector.session import session as loop
+
+    whole, calls = loop.expert_for, []
+
+    def at_times(*words: Any, **more: Any) -> Any:
+        calls.append(1)
+        if len(calls) in (1, 3):
+            raise DynacollectError("a camera sends no pictures; look at its cable")
+        return whole(*words, **more)
+
+    monkeypatch.setattr(loop, "expert_for", at_times)
+    assert collected(tmp_path, 2).reason == ""
+    assert assert_whole(tmp_path)["True"] == 2
+    assert [line["name"] for line in events(tmp_path, "fault")].count("surprise") == 2
+    assert not list((tmp_path / "in_flight").iterdir())
+
+
+def test_what_goes_wrong_again_and_again_is_a_persons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dynacollect.collector.session import session as loop
+
+    def never(*_: Any, **__: Any) -> Any:
+        raise DynacollectError("a camera sends no pictures; look at its cable")
+
+    monkeypatch.setattr(loop, "expert_for", never)
+    assert collected(tmp_path, 2).reason == "nobody came"
+    assert len(events(tmp_path, "attempt")) == loop.SURPRISES
+    assert "look at its cable" in events(tmp_path, "call")[0]["reason"]
