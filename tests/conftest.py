@@ -6,6 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 os.environ.setdefault("MUJOCO_GL", "egl")
+# Small matrices and pictures: a second thread only waits for the first, and keeps the other tests from working.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LP_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -109,4 +110,6 @@ def dynacollect(
 
 def main() -> None:
     """Entry point of the console script."""
+    # Matrices are small here: more threads wait for each other, and a control loop with them.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     get_group(app)(prog_name="dynacollect")

@@ -216,13 +216,13 @@ def test_hostile_commands_never_leave_the_limits(arm: ArmModel) -> None:
     assert {"not_finite", "shape", "off_grid", "not_now", "jump", "acceleration", "box", "stale"} <= seen
 
 
-SEEDS = int(os.environ.get("DYNACOLLECT_HOSTILE_SEEDS", "12"))
+SEEDS = int(os.environ.get("DYNACOLLECT_HOSTILE_SEEDS", "6"))
 """Each with 280 commands per arm; 120 of them make the 100,800 commands of docs/results.md."""
 
 
 @pytest.mark.slow
 @ARMS
-def test_ten_thousand_hostile_commands(arm: ArmModel) -> None:
+def test_thousands_of_hostile_commands(arm: ArmModel) -> None:
     for seed in range(100, 100 + SEEDS):
         assert_held(*attack(arm, seed, 280)[:2])
 

@@ -291,7 +291,7 @@ def test_nothing_of_an_episode_stays_in_memory(tmp_path: Path) -> None:
     left: list[weakref.ref] = []
     tracemalloc.start()
     try:
-        for episode in range(200):
+        for episode in range(100):
             left += short_episode(recorder, episode)
             if episode % 50 == 49:
                 gc.collect()

@@ -89,7 +89,7 @@ def test_nobody_comes_where_nobody_is() -> None:
     with opened("arm.power_cut@0.5") as rig:
         rig.clock.wait_until(1.0)
         rig.stage.call("the arm")
-        rig.clock.wait_until(60.0)
+        rig.clock.wait_until(15.0)
         assert not rig.stage.attended()
         assert not rig.arm.recover()
 

@@ -15,7 +15,10 @@ from dynacollect.rig.rig import Rig
 from dynacollect.rig.stage import Request
 
 PACKAGE = Path(dynacollect.__file__).parent
-MAY_MEASURE = ("rig/cell/", "training/evaluation", "training/", "collector/benches/", "collector/commands/evaluate")
+MAY_MEASURE = (
+    "rig/cell/", "training/", "collector/benches/", "collector/commands/evaluate", "collector/session/knowing"
+)  # fmt: skip
+"""The last is `--state truth`, an explicit switch for benches."""
 
 
 def test_velocity_is_the_slope_of_the_position(opened: Callable[..., Rig]) -> None:
