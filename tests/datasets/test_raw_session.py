@@ -299,7 +299,7 @@ def test_nothing_of_an_episode_stays_in_memory(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert [each for each in left if each() is not None] == []
-    # Weak references and what libraries keep; the 150 episodes between have 5.5 MB of pictures.
+    # Weak references and what libraries keep; the 50 episodes between have 1.8 MB of pictures.
     assert levels[-1] - levels[0] < 300_000
 
 
