@@ -10,7 +10,7 @@ from scipy.spatial.transform import RigidTransform, Rotation, Slerp
 
 from ..rig.arms import kinematics
 from ..rig.clock import Ticker
-from ..rig.nouns import ArmState, Command, Fault, Grip, SetPoints, Vector
+from ..rig.nouns import ArmState, Command, Grip, SetPoints, Vector
 from ..rig.rig import Rig
 from .carried import WOULD_TOUCH, Carried
 from .envelope import Envelope
@@ -29,6 +29,8 @@ NEAR_M, NEAR_RAD = 0.01, 0.1
 HIGHER_M = (0.12, 0.24)
 """A way over goes so far above both ends."""
 EDGE_M = 0.01
+Halt = Callable[[], str]
+"""Asked in every tick: why the arm must not move now; empty while it may."""
 OUT_OF_REACH = "the arm cannot reach that pose"
 SAFETY = "safety: "
 IN_THE_WAY = (WOULD_TOUCH, f"{SAFETY}box", f"{SAFETY}table", f"{SAFETY}keep_out", f"{SAFETY}stopping_distance")
@@ -38,9 +40,11 @@ IN_THE_WAY = (WOULD_TOUCH, f"{SAFETY}box", f"{SAFETY}table", f"{SAFETY}keep_out"
 class Visitor:
     """One arm, driven from pose to pose."""
 
-    def __init__(self, rig: Rig, *, carried: Carried | None = None, grip: Grip | None = None) -> None:
+    def __init__(
+        self, rig: Rig, *, carried: Carried | None = None, grip: Grip | None = None, halt: Halt | None = None
+    ) -> None:
         arm = rig.arm.model
-        self._rig, self._carried, self._grip = rig, carried, grip
+        self._rig, self._carried, self._grip, self._halt = rig, carried, grip, halt
         self._motion = Motion(arm, table_z=rig.config.safety.table_z, share=SHARE, tool_speed=TOOL_SPEED)
         self._safety = Safety(rig.config.safety, arm)
         self._envelope = Envelope(rig.config.safety, arm)
@@ -115,8 +119,8 @@ class Visitor:
         while clock.now() < begin + LONGEST_S:
             now = ticker.next().started
             state = self._rig.feel()
-            if state.fault is not None:
-                return self._failed(state.fault)
+            if why := self._halted(state):
+                return why
             setpoints = self._motion.towards(command, now)
             if reason := self._motion.refused or self._touches(setpoints):
                 self._rig.arm.stop()
@@ -135,9 +139,13 @@ class Visitor:
         self._rig.arm.stop()
         return f"the arm is not there after {LONGEST_S:g} s"
 
-    def _failed(self, fault: Fault) -> str:
-        self._rig.arm.stop()
-        return f"the arm reports {fault.name}: {fault.detail}"
+    def _halted(self, state: ArmState) -> str:
+        """Why the arm must not go on, in which case it has been stopped."""
+        fault = state.fault
+        why = f"the arm reports {fault.name}: {fault.detail}" if fault else self._halt() if self._halt else ""
+        if why:
+            self._rig.arm.stop()
+        return why
 
     def _touches(self, setpoints: SetPoints) -> str:
         return "" if self._carried is None else self._carried.breach(setpoints.joints, begun=True)
@@ -149,8 +157,8 @@ class Visitor:
         while clock.now() < end:
             clock.wait_until(clock.now() + PERIOD_S / 2)
             state = self._rig.feel()
-            if state.fault is not None:
-                return self._failed(state.fault)
+            if why := self._halted(state):
+                return why
             if np.abs(state.joint_velocity).max() > STILL_RAD_S:
                 since = clock.now()
             elif clock.now() - since > STILL_S:

@@ -34,7 +34,8 @@ from ..rig.nouns import ObjectState, Vector
 from ..rig.objects import catalogue
 from ..rig.objects.model import ObjectModel
 from ..rig.rig import open_rig
-from .evaluation import BINS, Result, Settings, launch, request_of, seed_of
+from .evaluation import Result, Settings, launch, request_of, seed_of
+from .trials import BINS
 
 PLAY_M = 0.002
 """The object is by so much narrower than the open fingers, at least."""

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from scipy.stats import binomtest
 
 from ..controllers.episode import expert_for
-from ..controllers.machine import Phase
+from ..controllers.machine import Phase, TaskName
 from ..controllers.runner import Objects, Outcome, Watcher, run_episode
 from ..rig.camera_model import CameraModel
 from ..rig.cell.truth import Truth
@@ -26,21 +25,19 @@ from ..tracking.live import Watch
 from ..tracking.meshless import MeshlessTracker
 from ..tracking.seeing.ultralytics.weights import Weights
 from .film import Film
+from .intervals import wilson
 from .noise import StateNoise, noisy
+from .trials import BINS, SEVERAL
 from .vision import meshless_watch_for, watch_for, with_fixed_cameras
 
-Task = Literal["pick", "place", "long-horizon"]
 ProfileName = Literal["dom", "intercept"]
 Source = Literal["truth", "vision"]
 """Where object states come from."""
 
-BINS = ((0.0, 0.0), (0.0, 0.15), (0.15, 0.35), (0.35, 0.55), (0.55, 0.75))
-"""Speeds at the release, m/s; the first is still."""
 SETTLE_S = 0.3
 """After the end, before the truth is asked: a hand that just came to rest still shakes what it holds."""
 FIND_S = 0.4
 """What the tracker has to find everything in, before the launch."""
-SEVERAL = {"pick": 1, "place": 1, "long-horizon": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class Settings:
     """What is evaluated."""
 
     rig: RigConfig
-    task: Task = "pick"
+    task: TaskName = "pick"
     profile: ProfileName = "intercept"
     episodes: int = 100
     seed: int = 0
@@ -146,8 +143,7 @@ def _bin(index: int, done: tuple[Result, ...]) -> SpeedBin:
 
 
 def _share(wins: int, n: int) -> tuple[float, tuple[float, float]]:
-    interval = binomtest(wins, n).proportion_ci(0.95, "wilson")
-    return wins / n, (float(interval.low), float(interval.high))
+    return wins / n, wilson(wins, n)
 
 
 def request_of(settings: Settings, index: int) -> tuple[int, Request]:
@@ -245,7 +241,7 @@ def _run(
     return outcome, _judge(truth, settings.task, targets)
 
 
-def _judge(truth: Truth, task: Task, targets: tuple[str, ...]) -> Verdict:
+def _judge(truth: Truth, task: TaskName, targets: tuple[str, ...]) -> Verdict:
     if task == "pick":
         return truth.picked(targets[0])
     verdicts = [truth.placed(key) for key in targets]

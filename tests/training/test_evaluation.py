@@ -12,9 +12,10 @@ from typer.testing import CliRunner, Result
 from dynacollect.collector import cli
 from dynacollect.rig.config import load_rig
 from dynacollect.rig.errors import DynacollectError
-from dynacollect.training.evaluation import BINS, Settings, request_of, summarise
 from dynacollect.training.evaluation import Result as EpisodeResult
+from dynacollect.training.evaluation import Settings, request_of, summarise
 from dynacollect.training.noise import StateNoise, noisy, parse_noise
+from dynacollect.training.trials import BINS
 
 
 def run(*words: str) -> Result:

@@ -10,9 +10,10 @@ import typer
 from ..output import JsonFlag, RigOption, SeedOption, emit
 
 if TYPE_CHECKING:
+    from ...controllers.machine import TaskName
     from ...rig.config import RigConfig
     from ..session.running import Ran
-    from ..session.settings import Settings, TaskName
+    from ..session.settings import Settings
 
 app = typer.Typer()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...datasets.raw.record import EpisodeRecord, read_record
 from ...rig.errors import DynacollectError
-from ..session.settings import BINS
+from ...training.trials import BINS
 from ..session.tally import outcome_of
 from ..session.wish import SECTORS
 from .events import AttemptBegan, Made, Verdict, Wish

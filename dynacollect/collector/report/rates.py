@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Self
 
-from scipy.stats import binomtest
-
+from ...training.intervals import wilson
 from .attempts import Attempt
 
 
@@ -26,15 +24,6 @@ class Rate:
     @classmethod
     def of(cls, wins: int, n: int) -> Self:
         return cls(n, wins, wins / n if n else float("nan"), wilson(wins, n))
-
-
-@lru_cache(maxsize=4096)
-def wilson(wins: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share; all of it where there is nothing to go by."""
-    if n == 0:
-        return 0.0, 1.0
-    interval = binomtest(wins, n).proportion_ci(0.95, "wilson")
-    return float(interval.low), float(interval.high)
 
 
 def rate(attempts: Sequence[Attempt]) -> Rate:

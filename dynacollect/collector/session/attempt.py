@@ -10,14 +10,14 @@ import numpy as np
 
 from ...controllers.episode import Expert
 from ...controllers.machine import Observation, Step
-from ...controllers.runner import Outcome, run_episode
+from ...controllers.runner import PERIOD_S, Outcome, run_episode
 from ...controllers.safety import Passed
 from ...datasets.raw import Recording
 from ...rig.clock import HostClock, SimClock
 from ...rig.nouns import ObjectState, Tick
 from ...rig.rig import Rig
 from .board import Board, Now
-from .cues import BETWEEN_M, PRESSES
+from .cues import holds
 from .setting import Scene
 from .sight import Sight
 from .supervisor import Stop, Supervisor
@@ -69,6 +69,7 @@ class Attempt:
         self._board, self._wish, self._scene, self._recording = board, wish, scene, recording
         self._stopwatch = HostClock()
         self._mark = 0.0
+        self._last: float | None = None
         self._why = ""
         self._phase_since = rig.clock.now()
         self.course = Course()
@@ -104,6 +105,7 @@ class Attempt:
         if passed.send:
             recording.setpoints(passed.setpoints)
         self._feel(seen)
+        course.missed += self._missed(seen.time)
         course.ticks += 1
         course.works.append(1e3 * (self._sight.work_s + self._stopwatch.now() - self._mark))
         if frames.frames:
@@ -112,12 +114,16 @@ class Attempt:
         if recording.waiting > MANY and isinstance(self._rig.clock, SimClock):
             self._stopwatch.wait_until(self._stopwatch.now() + 0.02)
 
+    def _missed(self, now: float) -> int:
+        """Ticks that should have been since the last one."""
+        last, self._last = self._last, now
+        return 0 if last is None else max(round((now - last) / PERIOD_S) - 1, 0)
+
     def _feel(self, seen: Observation) -> None:
         """Whether the fingers took something, and where."""
-        arm, gripper = seen.arm, self._rig.arm.model.gripper
-        if arm.gripper_force >= PRESSES * gripper.min_force and arm.gripper_width > BETWEEN_M:
+        if holds(seen.arm, self._rig.arm.model.gripper):
             self.course.pressed += 1
-            height = float(arm.T_base_tool.translation[2])
+            height = float(seen.arm.T_base_tool.translation[2])
             self.course.took_at = min(height, self.course.took_at or height)
 
     def _now(self, seen: Observation, objects: Mapping[str, ObjectState], phase: str) -> Now:
@@ -125,7 +131,8 @@ class Attempt:
         return Now(
             seen.time, self._wish.kind.task, self._wish.kind.object, head.instructions[0], phase, self._why, objects,
             {name: frame.image for name, frame in self._sight.frames.frames.items()},
-            self.course.ticks, self.course.missed, self.course.works[-1], 40.0, self._recording.waiting,
+            self.course.ticks, self.course.missed, self.course.works[-1], 1e3 * PERIOD_S,
+            self._recording.waiting,
         )  # fmt: skip
 
 

@@ -57,16 +57,20 @@ class Ended:
     """How much of it the pictures show around the tool, m2."""
 
 
+def holds(arm: ArmState, gripper: GripperModel) -> bool:
+    """Whether the fingers press on something between them."""
+    return arm.gripper_force >= PRESSES * gripper.min_force and arm.gripper_width > BETWEEN_M
+
+
 def fingers(task: TaskName, ended: Ended, gripper: GripperModel) -> Cue:
     """What width and force say."""
-    width, force = ended.arm.gripper_width, ended.arm.gripper_force
-    said = f"{1e3 * width:.0f} mm apart, {force:.1f} N"
-    holds = force >= PRESSES * gripper.min_force and width > BETWEEN_M
+    width, holding = ended.arm.gripper_width, holds(ended.arm, gripper)
+    said = f"{1e3 * width:.0f} mm apart, {ended.arm.gripper_force:.1f} N"
     if task == "pick":
-        return Cue(holds, said)
+        return Cue(holding, said)
     if not ended.held:
         return Cue(False, f"{said}, never held anything")
-    return Cue(not holds and width > OPEN_SHARE * gripper.max_width, f"{said}, held something before")
+    return Cue(not holding and width > OPEN_SHARE * gripper.max_width, f"{said}, held something before")
 
 
 def eyes(task: TaskName, ended: Ended) -> Cue:

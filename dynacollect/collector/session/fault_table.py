@@ -1,4 +1,4 @@
-"""What is done against every fault: one table, read by the supervisor and printed in the documents."""
+"""What is done against every fault: one table, which the supervisor reads."""
 
 from __future__ import annotations
 
@@ -77,12 +77,11 @@ ALL: tuple[Rule, ...] = (
     Rule("gripper_jammed", "gripper", "the fingers do not move", "exercise", 4, 1.0, "free the fingers"),
     Rule("gripper_opened_itself", "gripper", "the fingers opened unasked", "exercise", 3, 1.0, "look at the gripper"),
     Rule("gripper_range", "gripper", "the width is out of range", "exercise", 2, 1.0, "set up the gripper's stroke"),
-    Rule("missing", "object", "not found on the table", "set anew", 3, 0.5, "put it on the table, in view"),
-    Rule("stuck", "object", "did not start to move", "set anew", 3, 0.5, "free the launcher"),
-    Rule("no room", "object", "could not be set out", "set anew", 3, 0.5, "make room on the table"),
+    Rule("missing", "object", "not found on the table", "set anew", 2, 0.5, "put it on the table, in view"),
+    Rule("stuck", "object", "did not start to move", "set anew", 2, 0.5, "free the launcher"),
+    Rule("no room", "object", "could not be set out", "set anew", 2, 0.5, "make room on the table"),
     Rule("all quarantined", "object", "no object is left to go on with", "none", 0, 1.0,
          "bring the objects back, or name others in --objects"),
-    Rule("swapped", "object", "the tracker confused two objects", "set anew", 1, 0.5, "keep alike objects apart"),
     Rule("disk low", "session", "no room for the next episode", "wait", 3, 20.0, "make room on the disk"),
     Rule("encoder behind", "session", "an episode could not be kept", "wait", 1, 2.0, "look for what slows the disk",
          ends=False),

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ...rig.clock import wall_time
@@ -20,8 +21,8 @@ SHOWN = 12
 class Log:
     """The only writer of journal and board."""
 
-    def __init__(self, journal: Journal, board: Board, ring: Callable[[str, str], None] | None = None) -> None:
-        self._journal, self._board, self._ring = journal, board, ring
+    def __init__(self, folder: Path, board: Board, ring: Callable[[str, str], None] | None = None) -> None:
+        self._journal, self._board, self._ring = Journal(folder, self._heard), board, ring
         self._troubles: deque[Trouble] = deque(maxlen=SHOWN)
         self._doing = board.summary.doing
         self.attempt: int | None = None
@@ -30,7 +31,10 @@ class Log:
     def say(self, event: str, **what: Any) -> None:
         self._journal.say(event, **what)
 
-    def heard(self, line: Mapping[str, Any]) -> None:
+    def close(self) -> None:
+        self._journal.close()
+
+    def _heard(self, line: Mapping[str, Any]) -> None:
         """A line has been written."""
         self._board.lines.append(line)
         self._board.written += 1

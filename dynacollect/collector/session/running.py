@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -19,7 +19,6 @@ from ...rig.objects import catalogue
 from ...rig.rig import Rig, open_rig
 from ...rig.stage import Request
 from .board import Board, Summary
-from .journal import Journal
 from .lock import locked
 from .log import Log
 from .session import Judge, Session
@@ -65,23 +64,14 @@ def run_session(folder: Path, settings: Settings, run: Run, viewers: Viewers | N
         calibration = session_calibration(folder, settings)
         keep(folder, settings)
         board = Board(Summary(str(folder), settings.rig.name, settings.rig.arm.model, wanted=settings.episodes))
-        log = _log(folder, board, run.ring)
-        found = tally(folder, settings)
-        rig = _opened(settings, run)
-        with heeding(run.stop), (viewers or nullcontext)(board), rig:
+        found, rig = tally(folder, settings), _opened(settings, run)
+        with closing(Log(folder, board, run.ring)) as log, heeding(run.stop), (viewers or nullcontext)(board), rig:
             models = models_for(rig.config, calibration) if calibration and rig.cameras else {}
             _verify(rig, settings, calibration, models, log)
             sight = _sight(rig, settings, models)
-            session = Session(folder, settings, rig, sight, found, board, log, run.stop, models, calibration, run.judge)
+            session = Session(folder, settings, rig, sight, found, log, board, run.stop, models, calibration, run.judge)
             reason = session.run()
     return Ran(folder, reason, bool(run.stop.reason))
-
-
-def _log(folder: Path, board: Board, ring: Callable[[str, str], None] | None) -> Log:
-    log: Log
-    journal = Journal(folder, lambda line: log.heard(line))
-    log = Log(journal, board, ring)
-    return log
 
 
 def _opened(settings: Settings, run: Run) -> Rig:

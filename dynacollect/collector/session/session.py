@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 
@@ -13,40 +13,40 @@ from ... import __version__
 from ...calibration.file import CalibrationFile
 from ...controllers.episode import Expert, expert_for
 from ...controllers.runner import Outcome
-from ...datasets.raw import DiskFullError, EpisodeLostError, Recorder, Recording
+from ...datasets.raw import DiskFullError, Recording
 from ...rig.camera_model import CameraModel
 from ...rig.clock import HostClock, wall_time
 from ...rig.errors import DynacollectError
 from ...rig.nouns import ObjectState, Verdict
 from ...rig.rig import Rig
-from ...rig.stage import Request
-from ...tracking.arm_check import OFF_M
+from ...training.trials import BINS
 from .attempt import Attempt, Course
 from .board import Board
-from .cues import Cue, Ended, eyes, fingers, verdict
-from .fault_table import rule_of
+from .cues import Cue, verdict
+from .deeds import deeds_on
+from .fault_table import pause_of, rule_of
 from .heads import head_of
+from .keeping import Keeping
 from .log import Log
 from .preflight import findings
 from .retiring import Retiring
 from .setting import Scene, Setting
-from .settings import BINS, Settings
+from .settings import Settings
 from .sight import PERIOD_S, Sight
 from .standing import Standing
-from .supervisor import Deeds, Stop, Supervisor
+from .supervisor import Stop, Supervisor
 from .tally import Tally, outcome_of
 from .wish import Wish
+from .witnesses import cues_of
 
 SETTLE_S = 0.4
 """After the end, before the verdict: what shakes comes to rest, and is looked at."""
-RESETS = 3
-"""So often a table is set before its object is given up."""
 VIEW_S = 0.8
 """For cameras to see the room again once the arm is home."""
 SURPRISES = 4
 """Attempts in a row that could not be carried out, before a person is called."""
 HOMEWARD = 4
-"""Tries to get home, whatever stood in the way mended in between."""
+"""Tries to get home, whatever stood in the way mended in between, before a person is called."""
 CLOCK_STEP_S = 1.0
 OWN_FAULT = ("arm: reflex", "arm: tracking")
 """Halts that count as a failure of the attempt: the arm ran into something."""
@@ -55,42 +55,60 @@ Judge = Callable[[Rig, Wish, Scene, Outcome, Verdict], None]
 """Looks on when an attempt is over; benches compare with the truth."""
 
 
-@dataclass(slots=True)
-class _Drift:
-    """The host's wall clock against its monotonic one."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ready:
+    """An attempt whose object is in motion."""
 
-    offset: float
+    scene: Scene
+    expert: Expert
+    recording: Recording
+    stood: ObjectState | None
+    """The target before the launch."""
+    moving: ObjectState | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Result:
+    """How an attempt ended."""
+
+    outcome: str
+    """success, failure, doubtful, discarded."""
+    found: Verdict
+    number: int | None = None
+    """Of the episode, where it was kept."""
+    cues: Mapping[str, Cue] = field(default_factory=dict)
+    course: Course = field(default_factory=Course)
+    seconds: float = 0.0
+    moving: ObjectState | None = None
 
 
 class Session:
     """One run of a session on a rig that is connected."""
 
     def __init__(
-        self, folder: Path, settings: Settings, rig: Rig, sight: Sight, tally: Tally, board: Board, log: Log,
+        self, folder: Path, settings: Settings, rig: Rig, sight: Sight, tally: Tally, log: Log, board: Board,
         stop: Stop, models: Mapping[str, CameraModel], calibration: CalibrationFile | None, judge: Judge | None = None,
     ) -> None:  # fmt: skip
-        self._folder, self._settings, self._rig, self._sight = folder, settings, rig, sight
-        self._tally, self._board, self._log, self._stop = tally, board, log, stop
+        self._settings, self._rig, self._sight, self._tally = settings, rig, sight, tally
+        self._log, self._board, self._stop = log, board, stop
         self._models, self._calibration, self._judge = models, calibration, judge
-        self._recorder = Recorder(folder, rig.clock)
+        self._keeping = Keeping(folder, rig.clock)
         self._retiring = Retiring(rig)
         self._setting = Setting(rig, sight, settings.seed)
-        self._supervisor = Supervisor(rig, self._deeds(), log, stop, settings.patience_s)
+        deeds = deeds_on(rig, sight, self._retiring, settings.seed)
+        self._supervisor = Supervisor(rig, deeds, log, stop, settings.patience_s)
         self._host = HostClock()
-        self._drift = _Drift(wall_time() - self._host.now())
-        self._took_at: float | None = None
-        self._recording: Recording | None = None
-        """The episode in flight."""
+        self._wall_ahead = wall_time() - self._host.now()
         self._surprises = 0
 
     def run(self) -> str:
         """Why it ended: empty where the count is reached."""
-        log = self._log
+        log, left_over = self._log, self._keeping.recorder.left_over
         log.say("session", run=self._tally.runs + 1, version=__version__, settings=self._settings.said())
         if self._tally.killed:
             log.fault(Standing(rule_of("session", "killed"), "session", "the run before has no end"))
-        if self._recorder.left_over:
-            log.say("left over", folders=self._recorder.left_over)
+        if left_over:
+            log.say("left over", folders=left_over)
         reason = self._ready() or self._loop()
         self._rig.arm.stop()
         log.say("end", reason=reason or "the count is reached")
@@ -101,7 +119,7 @@ class Session:
         """Why it cannot begin; empty where it can."""
         self._show("checking")
         left = max(self._settings.episodes - self._tally.kept, 0)
-        found = list(findings(self._rig, self._settings, self._recorder, left, self._calibration))
+        found = list(findings(self._rig, self._settings, self._keeping.recorder, left, self._calibration))
         for one in found:
             self._log.say("check", name=one.name, ok=one.ok, detail=one.detail, remedy=one.remedy)
         bad = [one for one in found if not one.ok]
@@ -129,15 +147,15 @@ class Session:
             except DynacollectError as error:
                 if not self._survive(error):
                     return self._stop.reason or "nobody came"
+            finally:
+                self._log.attempt = None
             if not self._home():
                 return self._stop.reason or "nobody came"
         return self._stop.reason
 
     def _survive(self, error: DynacollectError) -> bool:
         """An attempt that could not be carried out is left out; what goes on so is a person's."""
-        if self._recording is not None:
-            self._recording.discard()
-            self._recording = None
+        self._keeping.discard()
         one = Standing(rule_of("session", "surprise"), "session", str(error))
         self._log.fault(one)
         self._surprises += 1
@@ -160,65 +178,77 @@ class Session:
         ready = self._set(wish)
         if ready is not None:
             self._show("running")
-            self._run(wish, *ready, begin)
-        self._log.attempt = None
+            self._ended(wish, self._run(wish, ready), clock.now() - begin)
+        elif wish.kind.object in tally.quotas.quarantined:
+            reason = self._setting.trouble.detail if self._setting.trouble else ""
+            self._ended(wish, _Result("discarded", Verdict(None, 0.0, reason)), clock.now() - begin)
 
-    def _set(self, wish: Wish) -> tuple[Scene, Expert, Recording, ObjectState | None, ObjectState | None] | None:
-        """Everything that an attempt needs, its object in motion; None where that could not be had."""
-        for number in range(RESETS):
-            scene = self._setting.set(wish, number)
-            if scene is not None:
-                expert = expert_for(self._rig, wish.kind.task, "intercept", scene.names, scene.targets)
-                calibration = self._calibration.id if self._calibration else None
-                head = head_of(self._rig, self._settings, wish, scene, self._models, calibration)
-                self._recording = recording = self._recorder.begin(head)
-                stood = self._sight.raw().get(scene.targets[0])
-                moving = self._setting.launch(wish, scene)
-                if moving is not None:
-                    self._log.say("reset", attempt=wish.attempt, tries=number + 1, ok=True, reason="")
-                    return scene, expert, recording, stood, moving
-                self._discard(recording)
+    def _set(self, wish: Wish) -> _Ready | None:
+        """An attempt that can begin; None where the session ends or the object is given up."""
+        trouble, tries = None, 1 + rule_of("object", "missing").tries
+        for number in range(tries):
+            ready = self._try(wish, number)
+            if trouble is not None:
+                self._log.deed(trouble, number, ready is not None, 0.0, "")
+            if ready is not None:
+                self._log.say("reset", attempt=wish.attempt, tries=number + 1, ok=True, reason="")
+                return ready
             if self._stop.reason or not self._supervisor.mend():
                 return None
             trouble = self._setting.trouble
             if trouble is not None:
                 self._log.fault(trouble)
-                self._log.deed(trouble, number + 1, False, 0.0, "")
-        reason = "" if self._setting.trouble is None else self._setting.trouble.detail
-        self._log.say("reset", attempt=wish.attempt, tries=RESETS, ok=False, reason=reason)
+        reason = "" if trouble is None else trouble.detail
+        self._log.say("reset", attempt=wish.attempt, tries=tries, ok=False, reason=reason)
         self._tally.quotas.quarantined.add(wish.kind.object)
         self._log.say("quarantine", object=wish.kind.object, reason=reason)
-        self._ended(wish, "discarded", None, Verdict(None, 0.0, reason), Course(), None, 0.0, 0.0, {})
         return None
 
-    def _run(
-        self, wish: Wish, scene: Scene, expert: Expert, recording: Recording, stood: ObjectState | None,
-        moving: ObjectState | None, begin: float,
-    ) -> None:  # fmt: skip
-        clock = self._rig.clock
-        attempt = Attempt(self._rig, self._sight, self._supervisor, self._stop, self._board, wish, scene, recording)
+    def _try(self, wish: Wish, number: int) -> _Ready | None:
+        """Everything that an attempt needs, its object in motion; None where that could not be had."""
+        scene = self._setting.set(wish, number)
+        if scene is None:
+            return None
+        expert = expert_for(self._rig, wish.kind.task, "intercept", scene.names, scene.targets)
+        calibration = self._calibration.id if self._calibration else None
+        recording = self._keeping.begin(head_of(self._rig, self._settings, wish, scene, self._models, calibration))
+        stood = self._sight.raw().get(scene.targets[0])
+        moving = self._setting.launch(wish, scene)
+        if self._setting.trouble is not None:
+            self._keeping.discard()
+            return None
+        return _Ready(scene, expert, recording, stood, moving)
+
+    def _run(self, wish: Wish, ready: _Ready) -> _Result:
+        attempt = Attempt(
+            self._rig, self._sight, self._supervisor, self._stop, self._board, wish, ready.scene, ready.recording
+        )
         self._supervisor.views_doubted = False
-        outcome, course = attempt.run(expert), attempt.course
-        course.missed, self._took_at = outcome.missed_ticks, course.took_at if course.held else None
-        seconds = outcome.time_s
+        outcome, course = attempt.run(ready.expert), attempt.course
+        self._retiring.took_at = course.took_at if course.held else None
+        ended = _Result("discarded", Verdict(None, 0.0, course.halted), None, {}, course, outcome.time_s, ready.moving)
         if course.halted and not course.halted.startswith(OWN_FAULT):
-            self._discard(recording)
-            nothing = Verdict(None, 0.0, course.halted)
-            self._ended(wish, "discarded", None, nothing, course, moving, seconds, clock.now() - begin, {})
-            return
+            self._keeping.discard()
+            return ended
         self._look(SETTLE_S)
-        felt, seen = self._cues(wish, scene, stood, course)
-        found = verdict(replace(outcome, reason=course.halted or outcome.reason), felt, seen)
+        felt, seen = cues_of(self._rig, self._sight, wish.kind.task, ready.scene, ready.stood, course.held)
+        found = verdict(outcome, felt, seen)
+        ended = replace(ended, cues={"gripper": felt, "seen": seen})
         if self._judge is not None:
-            self._judge(self._rig, wish, scene, outcome, found)
+            self._judge(self._rig, wish, ready.scene, outcome, found)
         if self._supervisor.views_doubted and self._views_spoilt():
-            self._discard(recording)
-            found = Verdict(None, 0.0, "a camera's view was spoilt")
-            number, said = None, "discarded"
-        else:
-            number, said = self._commit(recording, found)
-        cues = {"gripper": felt, "seen": seen}
-        self._ended(wish, said, number, found, course, moving, seconds, clock.now() - begin, cues)
+            self._keeping.discard()
+            return replace(ended, found=Verdict(None, 0.0, "a camera's view was spoilt"))
+        if not self._commit(ready.recording, found):
+            return replace(ended, found=found)
+        return replace(ended, outcome=outcome_of(found.success), found=found, number=ready.recording.number)
+
+    def _commit(self, recording: Recording, found: Verdict) -> bool:
+        kept, trouble = self._keeping.commit(recording, found), self._keeping.trouble
+        if trouble is not None:
+            self._log.fault(trouble)
+            self._supervisor.pause(trouble.rule.pause_s)
+        return kept
 
     def _views_spoilt(self) -> bool:
         """With the arm out of the way."""
@@ -226,49 +256,6 @@ class Session:
             return True
         self._supervisor.pause(VIEW_S)
         return bool(self._supervisor.spoilt_views())
-
-    def _discard(self, recording: Recording) -> None:
-        recording.discard()
-        self._recording = None
-
-    def _commit(self, recording: Recording, found: Verdict) -> tuple[int | None, str]:
-        """Its number and outcome."""
-        self._recording = None
-        try:
-            recording.commit(found)
-        except EpisodeLostError as error:
-            one = Standing(rule_of("session", "encoder behind"), "session", str(error))
-            self._log.fault(one)
-            self._supervisor.pause(one.rule.pause_s)
-            return None, "discarded"
-        return recording.number, outcome_of(found.success)
-
-    def _cues(self, wish: Wish, scene: Scene, stood: ObjectState | None, course: Course) -> tuple[Cue, Cue]:
-        """Of the last target; with several, each must have been brought, which the expert saw to one by one."""
-        from ...rig.objects import load
-
-        container = scene.container
-        zone = load(scene.names[container]).zone if container else None
-        found = [
-            Ended(
-                self._rig.feel(),
-                self._sight.raw(),
-                key,
-                stood,
-                container,
-                zone,
-                course.held,
-                self._sight.in_hand(key) if container is None else None,
-            )
-            for key in scene.targets
-        ]
-        task, gripper = wish.kind.task, self._rig.arm.model.gripper
-        felt = fingers(task, found[0], gripper)
-        seen = [eyes(task, one) for one in found]
-        worst = next((cue for cue in seen if cue.says is False), None) or next(
-            (cue for cue in seen if cue.says is None), seen[0]
-        )
-        return felt, worst
 
     def _look(self, seconds: float) -> None:
         clock = self._rig.clock
@@ -278,17 +265,15 @@ class Session:
             self._rig.feel()
             self._sight(clock.now())
 
-    def _ended(
-        self, wish: Wish, outcome: str, number: int | None, found: Verdict, course: Course, moving: ObjectState | None,
-        seconds: float, cycle_s: float, cues: Mapping[str, Cue],
-    ) -> None:  # fmt: skip
-        self._tally.count(wish.kind, outcome)
+    def _ended(self, wish: Wish, result: _Result, cycle_s: float) -> None:
+        self._tally.count(wish.kind, result.outcome)
         self._tally.seconds += cycle_s
+        found, moving = result.found, result.moving
         speed = None if moving is None else float(np.linalg.norm(moving.velocity[:2]))
         self._log.say(
-            "verdict", attempt=wish.attempt, outcome=outcome, episode=number, reason=found.reason,
-            confidence=found.confidence, cues=cues, seconds=seconds, cycle_s=cycle_s, speed_seen=speed,
-            memory_mb=getrusage(RUSAGE_SELF).ru_maxrss / 1024, **course.said(),
+            "verdict", attempt=wish.attempt, outcome=result.outcome, episode=result.number, reason=found.reason,
+            confidence=found.confidence, cues=result.cues, seconds=result.seconds, cycle_s=cycle_s, speed_seen=speed,
+            memory_mb=getrusage(RUSAGE_SELF).ru_maxrss / 1024, **result.course.said(),
         )  # fmt: skip
         drift = {name: camera.health().shift_px for name, camera in self._rig.cameras.items()}
         if drift:
@@ -296,22 +281,23 @@ class Session:
         self._show("setting up")
 
     def _home(self) -> bool:
-        """Bring the arm home with an open hand, or have it brought there."""
-        why = ""
-        for _ in range(HOMEWARD):
-            if not self._supervisor.mend(urgent=True):
+        """Bring the arm home with an open hand; where it does not get there, a person helps, and it tries again."""
+        rule = rule_of("arm", "home")
+        while True:
+            why = ""
+            for number in range(HOMEWARD):
+                if not self._supervisor.mend(urgent=True):
+                    return False
+                if number:
+                    self._supervisor.pause(pause_of(rule, number - 1))
+                why = self._retiring.home()
+                if not why:
+                    return True
+                self._log.say("not home", **{"try": number + 1, "why": why})
+            one = Standing(rule, "arm", why)
+            self._log.fault(one)
+            if not self._supervisor.call(one, lambda: not self._retiring.is_home()):
                 return False
-            why = self._retiring.home(self._took())
-            if not why:
-                return True
-        home = Standing(rule_of("arm", "home"), "arm", why)
-        self._log.fault(home)
-        return not self._stop.reason and self._supervisor.call(home, lambda: bool(self._retiring.home(None)))
-
-    def _took(self) -> float | None:
-        """The height at which the hand took what it still holds; asked once."""
-        took_at, self._took_at = self._took_at, None
-        return took_at
 
     def _objects_left(self) -> bool:
         quarantined = self._tally.quotas.quarantined
@@ -325,48 +311,18 @@ class Session:
         return came
 
     def _wait_for_room(self, error: DiskFullError) -> bool:
-        low = Standing(rule_of("session", "disk low"), "session", str(error))
-        return self._supervisor.settle(low, self._has_room) or (
-            not self._stop.reason and self._supervisor.call(low, lambda: not self._has_room())
+        self._keeping.discard()
+        low, has_room = Standing(rule_of("session", "disk low"), "session", str(error)), self._keeping.has_room
+        return self._supervisor.settle(low, has_room) or (
+            not self._stop.reason and self._supervisor.call(low, lambda: not has_room())
         )
 
-    def _has_room(self) -> bool:
-        need, free = self._recorder.forecast(3)
-        return need < free
-
     def _watch_clock(self) -> None:
-        offset = wall_time() - self._host.now()
-        if abs(offset - self._drift.offset) > CLOCK_STEP_S:
-            step = offset - self._drift.offset
+        """Say so where the host's wall clock was set; nothing that is measured follows it."""
+        before, self._wall_ahead = self._wall_ahead, wall_time() - self._host.now()
+        step = self._wall_ahead - before
+        if abs(step) > CLOCK_STEP_S:
             self._log.fault(Standing(rule_of("session", "clock jump"), "session", f"by {step:+.1f} s"))
-        self._drift.offset = offset
-
-    def _deeds(self) -> Deeds:
-        return {
-            "restart": lambda one: self._rig.cameras[one.device].restart(),
-            "recover": self._recover,
-            "exercise": lambda _: self._retiring.exercise(),
-            "look anew": self._look_anew,
-            "look at the arm": self._look_at_arm,
-        }
-
-    def _recover(self, _: Standing) -> None:
-        if not self._rig.arm.recover():
-            raise DynacollectError("the arm says that a person has to see to it")
-
-    def _look_at_arm(self, _: Standing) -> None:
-        why = self._retiring.home(self._took())
-        if why:
-            raise DynacollectError(why)
-        off = self._sight.arm_off()
-        if off is None or off > OFF_M:
-            raise DynacollectError("no camera sees the arm" if off is None else f"it is {1e3 * off:.0f} mm off")
-        self._rig.arm.verified()
-
-    def _look_anew(self, _: Standing) -> None:
-        """The arm is out of the way at home, and the stage clears the table."""
-        self._sight.look_anew()
-        self._rig.stage.prepare(self._settings.seed, Request(room=self._settings.seed))
 
     def _show(self, doing: str, **what: object) -> None:
         tally, settings = self._tally, self._settings
@@ -374,7 +330,7 @@ class Session:
         hours = tally.seconds / 3600
         rate = tally.kept / hours if hours > 0 else float("nan")
         left = settings.episodes - tally.kept
-        need, free = self._recorder.forecast(max(left, 0))
+        need, free = self._keeping.recorder.forecast(max(left, 0))
         self._log.shows(
             doing=doing, kept=tally.kept, failures=tally.outcomes["failure"], doubtful=tally.outcomes["doubtful"],
             discarded=tally.outcomes["discarded"], by_speed=by_speed, by_object=by_object, seconds=tally.seconds,

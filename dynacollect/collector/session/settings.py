@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ...controllers.machine import TaskName
 from ...datasets.raw.durable import written
 from ...rig.config import RigConfig
 from ...rig.errors import DynacollectError
+from ...training.trials import BINS
 from ..output import plain
 
 FILE = "session.json"
 
-TaskName = Literal["pick", "place", "long-horizon"]
 Source = Literal["vision", "truth"]
-
-BINS = ((0.0, 0.0), (0.0, 0.15), (0.15, 0.35), (0.35, 0.55), (0.55, 0.75))
-"""Speeds of the object as it sets out, m/s; the first is still."""
+SLOWEST = 0.05
+"""m/s; what is slower does not look like moving."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,9 @@ class Settings:
 
     @property
     def bins(self) -> tuple[tuple[float, float], ...]:
-        return tuple((low, min(high, self.top_speed)) for low, high in BINS if low < self.top_speed)
+        """Speeds that are asked for, m/s; the first is still."""
+        capped = ((low, min(high, self.top_speed)) for low, high in BINS)
+        return tuple((low, high) for low, high in capped if low == high == 0.0 or high > max(low, SLOWEST))
 
     def said(self) -> dict[str, Any]:
         """What the journal and the session's file say of it."""

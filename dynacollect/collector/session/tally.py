@@ -14,8 +14,6 @@ from .journal import read_journal
 from .settings import Settings
 from .wish import Kind, Quotas
 
-OUTCOMES = ("success", "failure", "doubtful", "discarded")
-
 
 @dataclass(slots=True)
 class Tally:
@@ -63,10 +61,11 @@ def tally(session: Path, settings: Settings) -> Tally:
     found = Tally(settings, Quotas(settings))
     told: dict[int, Mapping[str, Any]] = {}
     for line in read_journal(session):
-        found.killed = line["event"] != "end"
         match line["event"]:
             case "session":
-                found.runs += 1
+                found.runs, found.killed = found.runs + 1, True
+            case "end":
+                found.killed = False
             case "attempt":
                 found.attempts = max(found.attempts, int(line["attempt"]))
             case "verdict":

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...controllers.machine import TaskName
 from ...rig.stage import Request, Side
-from .settings import Settings, TaskName
+from ...training.trials import SEVERAL
+from .settings import SLOWEST, Settings
 
 SIDES: tuple[Side, ...] = ("left", "middle", "right")
 SECTORS = 8
 """Directions of travel."""
 FAILED_COUNTS = 0.5
 """A failed attempt counts as this much of a kept one: what never succeeds must not hold up the rest for ever."""
-SLOWEST = 0.05
-"""m/s; what is slower does not look like moving."""
-SEVERAL = {"pick": 1, "place": 1, "long-horizon": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class Quotas:
         for kind, weight in self._weights.items():
             coarse[kind.task, kind.object, kind.bin] += weight
         wanted: list[tuple[TaskName, str, int]] = [
-            (task, name, number) for task in settings.tasks for name in objects for number in self._bins
+            (task, name, number) for task in settings.tasks for name in objects for number in range(len(settings.bins))
         ]
         task, name, number = _least(wanted, coarse, rng)
         low, high = settings.bins[number]
@@ -90,10 +89,6 @@ class Quotas:
         sector, side = _least(ways, self._ways, rng)
         speed = 0.0 if still else float(rng.uniform(max(low, SLOWEST), high))
         return Wish(attempt, Kind(task, name, number, sector, side), speed, seed)
-
-    @property
-    def _bins(self) -> range:
-        return range(len(self._settings.bins))
 
 
 def _least[T](options: Iterable[T], weights: Mapping[T, float], rng: np.random.Generator) -> T:

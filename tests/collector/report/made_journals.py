@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dynacollect.collector.session.settings import BINS
+from dynacollect.training.trials import BINS
 
 OBJECTS = ("apple", "egg", "mug")
 LAUNCHERS = ("push", "ramp", "conveyor")

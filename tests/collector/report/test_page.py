@@ -10,8 +10,8 @@ import pytest
 
 from dynacollect.collector.report import summary_of, write_report
 from dynacollect.collector.report.attempts import SECTORS, bin_name
-from dynacollect.collector.report.rates import wilson
-from dynacollect.collector.session.settings import BINS
+from dynacollect.training.intervals import wilson
+from dynacollect.training.trials import BINS
 
 from .made_journals import LAUNCHERS, OBJECTS, REASONS, Known, made
 from .reading import Page

@@ -11,9 +11,10 @@ from scipy.stats import binomtest, norm
 
 from dynacollect.collector.output import plain
 from dynacollect.collector.report import FaultCount, summary_of
-from dynacollect.collector.report.rates import Rate, wilson
-from dynacollect.collector.session.settings import BINS
+from dynacollect.collector.report.rates import Rate
 from dynacollect.rig.errors import DynacollectError
+from dynacollect.training.intervals import wilson
+from dynacollect.training.trials import BINS
 
 from .made_journals import OBJECTS, OUTCOMES, Writer, made
 

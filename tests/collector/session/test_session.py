@@ -8,18 +8,28 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dynacollect.collector.session.fault_table import rule_of
 from dynacollect.collector.session.journal import read_journal
+from dynacollect.collector.session.retiring import Retiring
 from dynacollect.collector.session.running import Ran, Run, run_session
+from dynacollect.collector.session.setting import Scene
 from dynacollect.collector.session.settings import Settings
 from dynacollect.collector.session.supervisor import Stop
+from dynacollect.controllers.machine import TaskName
 from dynacollect.datasets.raw.reader import episodes_in
+from dynacollect.rig.cell.arm import CellArm
+from dynacollect.rig.cell.truth import Truth
 from dynacollect.rig.config import load_rig
 from dynacollect.rig.errors import DynacollectError
+from dynacollect.rig.nouns import SetPoints, Verdict
+from dynacollect.rig.rig import Rig
 
 OBJECTS = ("apple", "cube", "tennis_ball")
 
@@ -101,6 +111,53 @@ def test_what_can_be_mended_is_mended(tmp_path: Path, order: str) -> None:
     deeds = events(tmp_path, "deed")
     assert deeds
     assert deeds[-1]["ok"]
+    assert not events(tmp_path, "call")
+
+
+@pytest.mark.parametrize("at", [4, 9])
+@pytest.mark.parametrize("name", ["bus_off", "torn", "frozen", "clamped", "all_zero", "stall", "packet_loss", "estop"])
+def test_an_arm_that_must_stand_is_not_commanded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, at: int
+) -> None:
+    plain, barred, sent = CellArm.command, list[str](), 0
+
+    def command(self: CellArm, setpoints: SetPoints) -> None:
+        nonlocal sent
+        sent += 1
+        standing = [rule_of("arm", one.name) for one in self.health().faults if not one.name.startswith("gripper")]
+        barred.extend(rule.name for rule in standing if rule.ends)
+        plain(self, setpoints)
+
+    monkeypatch.setattr(CellArm, "command", command)
+    ran = collected(tmp_path, 2, Run(faults=(f"arm.{name}@{at}+2",)), attendant_s=5.0)
+    assert ran.reason == ""
+    assert events(tmp_path, "fault") or events(tmp_path, "not home")
+    assert sent > 100
+    assert not barred
+
+
+@pytest.mark.parametrize("task", ["place", "long-horizon"])
+def test_what_was_put_down_stays_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: TaskName) -> None:
+    """Verdicts are those of the truth, and still are once the arm has gone home."""
+    plain, wins, truth = Retiring.home, list[tuple[bool, bool | None]](), Counter[bool]()
+
+    def judge(rig: Rig, _: object, scene: Scene, __: object, found: Verdict) -> None:
+        placed = Truth(rig).placed
+        wins.append((all(placed(key).success for key in scene.targets), found.success))
+        monkeypatch.setattr(Retiring, "home", home_then(lambda: all(placed(key).success for key in scene.targets)))
+
+    def home_then(placed: Callable[[], bool]) -> Callable[[Retiring], str]:
+        def home(self: Retiring) -> str:
+            why = plain(self)
+            truth[placed()] += 1
+            monkeypatch.setattr(Retiring, "home", plain)
+            return why
+
+        return home
+
+    assert run_session(tmp_path, replace(settings(2), tasks=(task,)), Run(judge=judge)).reason == ""
+    assert all(true == found for true, found in wins if found is not None)
+    assert truth[True] == sum(true for true, _ in wins) >= 2
     assert not events(tmp_path, "call")
 
 
