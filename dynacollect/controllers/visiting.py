@@ -108,6 +108,10 @@ class Visitor:
         joints = self._joints(T_base_flange * self._T_tool_flange.inv())
         return OUT_OF_REACH if joints is None else self._straight(joints, watch)
 
+    def swing_to(self, joints: Vector, watch: Callable[[ArmState], None]) -> str:
+        """As `pass_by`, with joints for a goal; on the straight way between them or not at all."""
+        return self._barred(joints) or self._straight(joints, watch)
+
     def _straight(self, joints: Vector, watch: Callable[[ArmState], None] | None = None) -> str:
         """Without a way over; without waiting where somebody watches."""
         command = Command(joints=joints, grip=self._grip)

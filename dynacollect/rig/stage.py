@@ -48,6 +48,8 @@ class Staged:
     launcher: Launcher | None
     surroundings: int = 0
     """The same number as long as all but the objects, as light, table and launcher, is as it was."""
+    within_s: float = 6.0
+    """So soon after the order to launch it moves, or what launches it is stuck."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,8 +18,6 @@ from .wish import Wish
 
 MOVED_M = 0.004
 """An object has begun to move that is so far from where it stood."""
-START_S = 6.0
-"""From the order to launch until it moves, or what launches it is stuck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class Setting:
         self._rig.stage.launch()
         if wish.kind.sector is None or scene.staged.launcher is None:
             return start
-        end = clock.now() + START_S
+        end = clock.now() + scene.staged.within_s
         while clock.now() < end:
             clock.wait_until(clock.now() + PERIOD_S)
             self._rig.feel()
