@@ -10,7 +10,7 @@ import numpy as np
 from .pose.follow import Seen, found_anew
 from .pose.looks import Look
 from .pose.multiview import Guess
-from .pose.search import Rests
+from .pose.search import Quest, Rests
 from .pose.viewpoints import ViewpointModel
 from .seeing.gates import ray_distance
 from .seeing.tones import Pixels, reaches_rim
@@ -41,6 +41,30 @@ def first_found(
         if seen is not None and not _seen_elsewhere(model, looks, masks, seen.fit.guess):
             return seen, masks
     return None
+
+
+def found_soon(
+    model: ViewpointModel, rests: Rests, looks: Sequence[Look], pieces: Mapping[str, Sequence[Pixels]], time: float,
+    least: float, table_z: float | None, even_cut: bool, quest: Quest,
+) -> tuple[Seen, Mapping[str, Pixels]] | None:  # fmt: skip
+    """As `first_found`, but only as much of it as a tick has time for; another part each time."""
+    likely = matched(looks, pieces, model.radius, even_cut)[:PAIRS]
+    masks = _chosen([*likely, *_single(looks, pieces)], quest.ticks)
+    quest.ticks, quest.hopeful = quest.ticks + 1, masks is not None
+    if masks is None:
+        return None
+    alone = len(masks) == 1
+    seen = found_anew(model, rests, looks, masks, time, max(least, ALONE) if alone else least, table_z, quest)
+    if seen is None or (alone and _seen_elsewhere(model, looks, masks, seen.fit.guess)):
+        return None
+    return seen, masks
+
+
+def _chosen(ways: Sequence[dict[str, Pixels]], tick: int) -> dict[str, Pixels] | None:
+    """The likeliest every other time, the others in between."""
+    if not ways:
+        return None
+    return ways[0 if tick % 2 == 0 or len(ways) == 1 else 1 + tick // 2 % (len(ways) - 1)]
 
 
 def matched(

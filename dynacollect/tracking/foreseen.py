@@ -18,6 +18,8 @@ from .seeing.tones import Box, Pixels
 
 ROOM_PX = 10
 """Around a silhouette, where its object is looked for."""
+COVERED = 0.4
+"""Share of a silhouette that is hidden where a view does not show its object well."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +71,19 @@ def regions(views: Views) -> dict[str, dict[str, Region]]:
 def unobstructed(looks: Sequence[Look], views: Views, name: str) -> list[Look]:
     """The looks with what nearer objects cover added to what the arm hides."""
     return [_behind(look, views[look.camera.name], name) for look in looks]
+
+
+def open_views(looks: Sequence[Look], views: Views, name: str) -> int:
+    """How many views should show most of an object."""
+    count = 0
+    for look in unobstructed(looks, views, name):
+        shown = views[look.camera.name].get(name)
+        if shown is None:
+            continue
+        x0, y0, x1, y1 = shown.box
+        hidden = 0 if look.hidden is None else np.count_nonzero(shown.silhouette & look.hidden[y0:y1, x0:x1])
+        count += hidden < COVERED * np.count_nonzero(shown.silhouette)
+    return count
 
 
 def taken(looks: Sequence[Look], views: Views) -> dict[str, Pixels]:

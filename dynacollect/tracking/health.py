@@ -14,6 +14,9 @@ LOST_AFTER, NEW_LOST_AFTER = 40, 2
 """Ticks unseen."""
 DOUBTED_AFTER = 5
 """Ticks unseen after which it is looked for elsewhere as well."""
+UNSURE_AFTER, LEFT_ALONE = 8, 25
+"""Ticks for which it is seen in the open and its place is not sure all the same, after which it is looked for
+elsewhere as well; and ticks for which it is left alone if it was there after all."""
 SURE_M = 0.008
 """A place must be about this certain (one sigma) to be acted on: one view alone may not tell how far away it is."""
 GAIN = 0.4
@@ -29,6 +32,8 @@ class Health:
     """Smoothed share of what could be seen that was explained."""
     hits: int = 0
     misses: int = 0
+    unsure: int = 0
+    """Ticks in a row in which more should have been known of it."""
     tries: int = 0
     """Searches since it was lost."""
 
@@ -57,7 +62,15 @@ class Health:
     @property
     def doubted(self) -> bool:
         """Whether it may well be somewhere else by now."""
-        return not self.followed or self.misses > DOUBTED_AFTER
+        return not self.followed or self.misses > DOUBTED_AFTER or self.unsure > UNSURE_AFTER
+
+    def judged(self, enough: bool) -> None:
+        """Whether as much is known of its place as there is to see."""
+        self.unsure = min(self.unsure, 0) if enough else self.unsure + 1
+
+    def is_there(self) -> None:
+        """It was looked for elsewhere, and found where it was thought to be."""
+        self.unsure = -LEFT_ALONE
 
     def put_on(self, state: ObjectState) -> ObjectState:
         """The state with its health: above 0.5 where it may be acted on."""

@@ -12,29 +12,35 @@ import numpy as np
 from ..rig.camera_model import CameraModel
 from ..rig.clock import HostClock
 from ..rig.nouns import ArmState, FrameSet, Mask, Masks, ObjectState, Vector
-from .finding import first_found, free
-from .foreseen import Views, foresee, regions, taken, unobstructed
+from .finding import first_found, found_soon, free
+from .foreseen import Views, foresee, open_views, regions, taken, unobstructed
 from .health import Health
 from .kalman import ObjectFilter
 from .pose.doubles import SecondOpinion, doubles
 from .pose.follow import Seen, follow, guess_from
 from .pose.looks import Look
-from .pose.search import Rests, resting
+from .pose.search import Quest, Rests, resting
 from .pose.viewpoints import ViewpointModel, viewpoint_model
 from .seeing.arm_cover import ArmCover
 from .seeing.background import Background
 from .seeing.segment import Segmenter
 from .seeing.tones import Pixels
 from .shape import Shape
-from .tracked import Tracked
+from .tracked import HEALTHY, Tracked
 
 FORGETS = 1.3
 """By how much the variance that good looks left grows with each worse one."""
+EAGER = 4
+"""First ticks, in which nobody waits yet: all that is missing is searched for at once. Later, a little in each tick."""
 SEARCH_EVERY = 3
-"""Ticks from one search over whole pictures to the next."""
-START, PATIENCE = (0.75, 0.5), 3
-"""Share of mask and outline that must be explained by an object found anew, at first and after so many searches: what
-looks like the table in places never explains its mask well."""
+"""Ticks from one search over whole pictures to the next while there is nothing to go by."""
+AS_WELL = 0.03
+"""Overlap that makes no difference."""
+HOPELESS = 20
+"""Searches after which it is not expected any more."""
+START, PATIENCE, IN_PARTS = (0.75, 0.5), 3, 8
+"""Share of mask and outline that must be explained by an object found anew, at first and after so many searches, or
+parts of one: what looks like the table in places never explains its mask well."""
 CUT_OFF_AFTER = 6
 """Searches after which an object that all pictures cut off is taken as it is."""
 DOUBTS_EVERY, DOUBTS_UNTIL, DOUBTS_SELDOM = 3, 60, 25
@@ -57,6 +63,7 @@ class _Thing:
     """Covariance of what no filter takes away."""
     overlap: float = 0.0
     """Of silhouettes and masks, when it was last seen."""
+    quest: Quest = field(default_factory=Quest)
     doubt: SecondOpinion = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,6 +73,11 @@ class _Thing:
     def sure(self) -> bool:
         """Whether what its silhouette shows may be taken for its looks."""
         return self.health.confirmed and self.health.level > LEARNS_ABOVE and self.overlap > LEARNS_ABOVE
+
+    @property
+    def is_hopeful(self) -> bool:
+        """Whether the next search may well find it."""
+        return self.quest.hopeful and self.health.tries < HOPELESS
 
     def told(self, state: ObjectState) -> ObjectState:
         """A state of the filter as others are to see it."""
@@ -114,7 +126,8 @@ class Tracker:
                 self._doubt(name, clear, own, seen)
         with self._timed("search"):
             self._search(frames, looks, hidden, time)
-        states = {name: self._things[name].told(state) for name, state in self._states(time).items()}
+            states = {name: self._things[name].told(state) for name, state in self._states(time).items()}
+            self._judge(states, looks, views)
         with self._timed("learn"):
             self._learn(frames, looks, masks, states)
         return Tracked(states, {**self._seconds, "tick": self._clock.now() - begin})
@@ -153,6 +166,8 @@ class Tracker:
         thing.overlap = seen.overlap
         update = thing.belief.measure(seen.estimate(name))
         thing.health.saw(seen.health, taken=update.kind in ("taken", "reset"))
+        if not thing.health.misses:
+            thing.quest = Quest(seen.fit.guess.turn)
 
     def _doubt(self, name: str, looks: Sequence[Look], masks: Mapping[str, Pixels], seen: Seen | None) -> None:
         """Ask now and then whether it is turned the other way."""
@@ -164,32 +179,64 @@ class Tracker:
         if other is not None:
             thing.belief.turned(other.estimate(name))
 
+    def _judge(self, states: Mapping[str, ObjectState], looks: Sequence[Look], views: Views) -> None:
+        """Note which objects should be known better: two views show them, and do not tell where they are."""
+        for name, state in states.items():
+            enough = state.health >= HEALTHY or open_views(looks, views, name) < 2
+            self._things[name].health.judged(enough)
+
     def _search(self, frames: FrameSet, looks: Sequence[Look], hidden: Mapping[str, Pixels], time: float) -> None:
-        """Look for the objects that are nowhere."""
-        missing = [name for name, thing in self._things.items() if thing.health.doubted]
-        if not missing or (self._ticks > SEARCH_EVERY and self._ticks % SEARCH_EVERY):
+        """Look for the objects that are nowhere: at the start for all, later for one at a time."""
+        wanted = self._wanted()
+        if not wanted:
             return
-        pieces = self._segmenter.find(frames, missing, hidden)
-        known = {name: state for name, state in self._states(time).items() if name not in missing}
+        pieces = self._segmenter.find(frames, wanted, hidden)
+        states = self._states(time)
+        known = {name: state for name, state in states.items() if not self._things[name].health.doubted}
         others = taken(looks, foresee(self._models, known, looks))
-        for name in missing:
-            thing = self._things[name]
-            least = START[min(thing.health.tries // PATIENCE, 1)]
-            even_cut = thing.health.tries >= CUT_OFF_AFTER
-            thing.health.tries += 1
+        for name in wanted:
             own = {
                 camera: free([mask.pixels for mask in found.get(name, ())], others[camera])
                 for camera, found in pieces.items()
             }
-            found = first_found(thing.model, thing.rests, looks, own, time, least, self._table_z, even_cut)
+            found = self._found(name, looks, own, time)
             if found is None:
                 continue
             seen, masks = found
-            thing.belief, thing.health = self._belief(name, thing.model.shape), Health.new()
-            thing.doubt.forget()
-            self._take(name, seen)
+            self._begin(name, seen, states.get(name))
             for camera, mask in masks.items():
                 others[camera] |= mask
+
+    def _wanted(self) -> list[str]:
+        """The objects to be looked for in this tick."""
+        missing = [name for name, thing in self._things.items() if thing.health.doubted]
+        if self._ticks <= EAGER:
+            return missing
+        due = [name for name in missing if self._things[name].is_hopeful or self._ticks % SEARCH_EVERY == 0]
+        return [min(due, key=lambda name: self._things[name].health.tries)] if due else []
+
+    def _found(
+        self, name: str, looks: Sequence[Look], pieces: Mapping[str, Sequence[Pixels]], time: float
+    ) -> tuple[Seen, Mapping[str, Pixels]] | None:
+        thing = self._things[name]
+        tries, eager = thing.health.tries, self._ticks <= EAGER
+        thing.health.tries += 1
+        least, even_cut = START[tries >= (PATIENCE if eager else IN_PARTS)], tries >= CUT_OFF_AFTER
+        if eager:
+            return first_found(thing.model, thing.rests, looks, pieces, time, least, self._table_z, even_cut)
+        return found_soon(thing.model, thing.rests, looks, pieces, time, least, self._table_z, even_cut, thing.quest)
+
+    def _begin(self, name: str, seen: Seen, foreseen: ObjectState | None) -> None:
+        """Follow an object from where it was found, unless it is followed there, as well explained."""
+        thing = self._things[name]
+        away = np.inf if foreseen is None else np.linalg.norm(seen.fit.guess.place - foreseen.position)
+        explained = thing.health.misses == 0 and thing.overlap > seen.overlap - AS_WELL
+        if explained and away < 0.5 * thing.model.radius:
+            thing.health.is_there()
+            return
+        thing.belief, thing.health = self._belief(name, thing.model.shape), Health.new()
+        thing.doubt.forget()
+        self._take(name, seen)
 
     def _learn(self, frames: FrameSet, looks: Sequence[Look], masks: Masks, states: Mapping[str, ObjectState]) -> None:
         """Show the segmenter what sure objects look like now; their silhouettes hold also what it took for table.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ import trimesh
 
 from dynacollect.rig.nouns import Image
 from dynacollect.tracking.pose.edges import Edges, edges, patch_of
-from dynacollect.tracking.pose.looks import Look
+from dynacollect.tracking.pose.looks import Box, Floats, Look
 from dynacollect.tracking.pose.outline import Outline, outline
 from dynacollect.tracking.pose.viewpoints import ViewpointModel, viewpoint_model
 from dynacollect.tracking.shape import Shape
@@ -161,3 +161,32 @@ def test_a_box_outside_of_the_picture_has_no_patch(model: ViewpointModel) -> Non
     view = seen_as(paint(CAMERA, TABLE, []))
     assert patch_of(view, (-50, 10, 5, 60)) is None
     assert patch_of(view, (470, 350, 600, 600)) is not None
+
+
+@dataclass(frozen=True, eq=False)
+class PartlyKnown:
+    """An empty scene of which the arm hid a part."""
+
+    picture: Floats
+    unknown: np.ndarray
+
+    def within(self, box: Box) -> tuple[Floats, Floats]:
+        x0, y0, x1, y1 = box
+        sigma = np.where(self.unknown[y0:y1, x0:x1, None], 1000.0, 2.0).astype(np.float32)
+        return self.picture[y0:y1, x0:x1], np.repeat(sigma, 3, axis=2)
+
+
+def test_what_the_plate_does_not_show_blinds_only_itself(model: ViewpointModel) -> None:
+    """Beside where the arm stood when the empty scene was taken, an outline is seen as anywhere."""
+    view = seen_as(paint(CAMERA, TABLE, [thing(model)]))
+    line = true_line(model, view)
+    unknown = np.zeros(TABLE.shape[:2], bool)
+    limit = int(np.quantile(line.pixels[:, 0], 0.8))
+    unknown[:, limit:] = True
+    found = measured(replace(view, scene=PartlyKnown(TABLE, unknown)), line)
+    apart = line.pixels[:, 0] - limit
+    assert not found.seen[apart > 1].any()
+    clear = apart < -REACH - 1
+    plain = measured(view, line)
+    assert (found.seen[clear] == plain.seen[clear]).all()
+    assert found.off[clear & found.seen] == pytest.approx(plain.off[clear & found.seen], abs=0.05)

@@ -40,6 +40,8 @@ INWARDS = 4.0
 """How much less is made of an object that seems to end too early, where it is far from its outline."""
 STRANGE = 5.0
 """A background so far from the expected one is another thing, in sigmas."""
+UNKNOWN = 15.0
+"""An empty scene so much less certain than usual is not known there, as where the arm stood before it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +54,7 @@ class Patch:
     sigma: Vector
     """(3,)."""
     open: Floats | None
-    """1 where nothing hides the object, 0 elsewhere."""
+    """1 where nothing hides the object and the empty scene is known, 0 elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,12 +80,22 @@ def patch_of(look: Look, box: Box) -> Patch | None:
     if x1 - x0 < 8 or y1 - y0 < 8:
         return None
     scene, sigma = look.scene.within(box)
-    sigma = np.asarray(sigma, float)
-    free = None
+    usual, blind = _certainty(np.asarray(sigma))
     if look.hidden is not None and look.hidden[y0:y1, x0:x1].any():
-        free = 1.0 - look.hidden[y0:y1, x0:x1].astype(np.float32)
+        blind = look.hidden[y0:y1, x0:x1] if blind is None else blind | look.hidden[y0:y1, x0:x1]
     image = look.frame.image[y0:y1, x0:x1].astype(np.float32)
-    return Patch(box, image, scene, sigma if sigma.ndim == 1 else sigma.mean(axis=(0, 1)), free)
+    return Patch(box, image, scene, usual, None if blind is None else 1.0 - blind.astype(np.float32))
+
+
+def _certainty(sigma: np.ndarray) -> tuple[Vector, np.ndarray | None]:
+    """The noise (3,) of a scene of this sigma, (3,) or (h, w, 3), and where (h, w) it is not known, if anywhere."""
+    if sigma.ndim == 1:
+        return sigma.astype(float), None
+    unknown = sigma[..., 0] > UNKNOWN * np.median(sigma[::3, ::3, 0])
+    if not unknown.any():
+        return sigma.mean(axis=(0, 1), dtype=float), None
+    known = sigma[~unknown]
+    return (known if len(known) else sigma.reshape(-1, 3)).mean(axis=0, dtype=float), unknown
 
 
 def edges(patch: Patch, line: Outline, reach: float, fine: bool) -> Edges:

@@ -13,7 +13,7 @@ from ...rig.pose import pose_of, turn_of
 from ..seeing.tones import Pixels
 from .looks import Look
 from .multiview import FAR, NEAR, Fit, Guess, fit
-from .search import Rests, search
+from .search import Quest, Rests, search
 from .silhouettes import overlap, silhouette
 from .viewpoints import ViewpointModel
 
@@ -116,10 +116,10 @@ def _sound(
 
 def found_anew(
     model: ViewpointModel, rests: Rests, looks: Sequence[Look], masks: Mapping[str, Pixels], time: float, least: float,
-    table_z: float | None = None,
+    table_z: float | None = None, quest: Quest | None = None,
 ) -> Seen | None:  # fmt: skip
     """Where the object is, from its masks alone, if at least so much of mask and outline is explained."""
-    found = search(model, rests, looks, masks, time, table_z)
+    found = search(model, rests, looks, masks, time, table_z, quest)
     if found is None or min(found.fit.agreement, found.overlap) < least:
         return None
     return Seen(found.fit, found.overlap)

@@ -3,12 +3,17 @@
 Many orientations are compared with the masks by area and second moments, the best by their silhouettes, and what is
 left by the outline itself. Things on a table mostly rest on one of their stable sides; those are tried first. What the
 picture cuts off has neither area nor moments: such a mask is compared by silhouettes only.
+
+All of this takes longer than a tick. While somebody waits for the tick, a few orientations are tried in each, in the
+pictures of that tick, and others in the next.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 
 import cv2
 import numpy as np
@@ -31,10 +36,18 @@ FREE = 1200
 """Orientations that are tried where no stable one fits."""
 NEAR = np.deg2rad(20.0)
 """Orientations so near to each other lead to the same fit."""
+NEAR_TRACE = 1.0 + 2.0 * np.cos(NEAR)
+"""Trace of the turn between them."""
 COMPARED, FITTED = 40, 7
 """Hypotheses whose silhouettes are compared, and whose outlines are."""
 WORSE = 0.15
 """So much less overlap than the best has no outline to compare."""
+FEW_COMPARED, FEW_FITTED = 12, 2
+"""The same of what is tried in one tick."""
+REMEMBERED = 8
+"""Orientations that were tried in vain lately; they come again, as the pictures change."""
+ANYHOW_EVERY = 4
+"""Ticks of a search from one with any orientation to the next."""
 GOOD = 0.75
 """Overlap of a silhouette with its mask from which a stable orientation is believed."""
 MASKS, OUTLINE = 0.5, 2.0
@@ -82,6 +95,24 @@ def resting(shape: Shape) -> Rests:
     return Rests(turns, upright @ shape.middle - (upright @ shape.vertices.T).min(axis=1))
 
 
+@dataclass(slots=True, eq=False)
+class Quest:
+    """A search that goes on from tick to tick."""
+
+    turn: Vector | None = None
+    """(3, 3) how the object was turned when it was last seen."""
+    ticks: int = 0
+    hopeful: bool = True
+    """Whether there was a piece of a picture to try last time."""
+    tried: deque[Vector] = field(default_factory=lambda: deque[Vector](maxlen=REMEMBERED))
+
+    @property
+    def anyhow(self) -> bool:
+        """Whether it is the turn of orientations that are no rests."""
+        return self.ticks % ANYHOW_EVERY == ANYHOW_EVERY - 1
+
+
+@cache
 def anyhow() -> Vector:
     """(n, 3, 3) orientations spread over all there are."""
     return Rotation.random(FREE, rng=np.random.default_rng(0)).as_matrix()
@@ -89,11 +120,12 @@ def anyhow() -> Vector:
 
 def search(
     model: ViewpointModel, rests: Rests, looks: Sequence[Look], masks: Mapping[str, Pixels], time: float,
-    table_z: float | None = None,
+    table_z: float | None = None, quest: Quest | None = None,
 ) -> Found | None:  # fmt: skip
     """The best pose for these masks; rests first, and anything if none of them fits.
 
-    One view alone tells the place only of what rests on a table whose height is known.
+    One view alone tells the place only of what rests on a table whose height is known. In a `quest`, only the best of
+    the few that are tried this time.
     """
     views = [_View.of(look, masks[look.camera.name]) for look in looks if look.camera.name in masks]
     views = [view for view in views if view.area >= 12]
@@ -101,6 +133,9 @@ def search(
     heights = None if len(whole) > 1 or table_z is None else rests.heights + table_z
     if len(whole) < 2 and heights is None:
         return None
+    if quest is not None:
+        turns = anyhow() if quest.anyhow and heights is None else rests.turns
+        return _best(model, turns, views, whole, looks, time, heights, quest)
     best = _best(model, rests.turns, views, whole, looks, time, heights)
     if heights is None and (best is None or best.overlap < GOOD):
         other = _best(model, anyhow(), views, whole, looks, time, None)
@@ -133,55 +168,74 @@ class _View:
 
 def _best(
     model: ViewpointModel, turns: Vector, views: Sequence[_View], whole: Sequence[_View], looks: Sequence[Look],
-    time: float, heights: Vector | None,
+    time: float, heights: Vector | None, quest: Quest | None = None,
 ) -> Found | None:  # fmt: skip
     """The best of these turns; `heights` (n,) of the middle in the base frame, where one view has to do."""
-    middle = _crossing(whole, [view.centre for view in whole], None if heights is None else float(heights.mean()))
-    costs, offsets = np.zeros(len(turns)), []
-    for view in whole:
-        cost, offset = _compare(model, turns, view, middle)
-        costs += cost
-        offsets.append(offset)
-    scored = []
-    for number in np.argsort(costs)[:COMPARED]:
-        pixels = [view.centre - offset[number] for view, offset in zip(whole, offsets, strict=True)]
-        height = None if heights is None else float(heights[number])
-        place = _crossing(whole, pixels, height) - turns[number] @ model.middle
-        # Pixels far outside of a picture have no ray.
-        if not np.isfinite(place).all():
-            continue
-        scored.append((_overlap(model, views, place, turns[number]), place, turns[number]))
-    scored.sort(key=lambda each: -each[0])
+    compared, fitted = (COMPARED, FITTED) if quest is None else (FEW_COMPARED, FEW_FITTED)
+    known = deque[Vector](maxlen=FITTED) if quest is None else quest.tried
     found: list[Found] = []
+    scored = _scored(model, turns, views, whole, heights, compared, list(known))
+    if quest is not None and quest.turn is not None and heights is None:
+        scored = sorted(scored + _scored(model, quest.turn[None], views, whole, None, 1, ()), key=lambda each: -each[0])
     for share, place, turn in scored:
-        if len(found) == FITTED or share < scored[0][0] - WORSE:
+        if len(found) == fitted or share < scored[0][0] - WORSE:
             break
         if any(_near(turn, other.fit.guess.turn) for other in found):
             continue
+        known.append(turn)
         hold = WEAK if heights is None else LEVEL
-        fitted = fit(model, looks, Guess(time, place, turn, hold, np.zeros(3), np.zeros(3)))
-        if fitted is not None:
-            guess = fitted.guess
+        lies = fit(model, looks, Guess(time, place, turn, hold, np.zeros(3), np.zeros(3)))
+        if lies is not None:
+            guess = lies.guess
             overlapping = _overlap(model, views, guess.place, guess.turn)
-            found.append(Found(fitted, overlapping, colours_of(model, looks, guess) or 0.0))
+            found.append(Found(lies, overlapping, colours_of(model, looks, guess) or 0.0))
     return max(found, key=lambda each: each.score, default=None)
 
 
+def _scored(
+    model: ViewpointModel, turns: Vector, views: Sequence[_View], whole: Sequence[_View], heights: Vector | None,
+    most: int, but: Sequence[Vector],
+) -> list[tuple[float, Vector, Vector]]:  # fmt: skip
+    """Overlap, place and turn of at most so many turns that fit best by moments; none near to those of `but`."""
+    middle = _crossing(whole, [view.centre[None] for view in whole], None if heights is None else heights.mean()[None])
+    if not np.isfinite(middle).all():
+        return []
+    costs, offsets = np.zeros(len(turns)), []
+    for view in whole:
+        cost, offset = _compare(model, turns, view, middle[0])
+        costs += cost
+        offsets.append(offset)
+    for turn in but:
+        costs[np.einsum("nij,ij->n", turns, turn) > NEAR_TRACE] = np.inf
+    numbers = np.argsort(costs)[:most]
+    numbers = numbers[np.isfinite(costs[numbers])]
+    if not len(numbers):
+        return []
+    pixels = [view.centre - offset[numbers] for view, offset in zip(whole, offsets, strict=True)]
+    places = _crossing(whole, pixels, None if heights is None else heights[numbers]) - turns[numbers] @ model.middle
+    # Pixels far outside of a picture have no ray.
+    usable = np.isfinite(places).all(axis=1)
+    pairs = zip(places[usable], turns[numbers][usable], strict=True)
+    scored = [(_overlap(model, views, place, turn), place, turn) for place, turn in pairs]
+    return sorted(scored, key=lambda each: -each[0])
+
+
 def _near(turn: Vector, other: Vector) -> bool:
-    return float(np.trace(turn.T @ other)) > 1.0 + 2.0 * np.cos(NEAR)
+    return float(np.trace(turn.T @ other)) > NEAR_TRACE
 
 
-def _crossing(views: Sequence[_View], pixels: Sequence[Vector], height: float | None) -> Vector:
-    """The point (3,) nearest to the rays of one pixel in each view, or on the first of them at this height."""
-    normal, right = np.zeros((3, 3)), np.zeros(3)
-    for view, pixel in zip(views, pixels, strict=True):
-        ray = view.look.camera.rays(pixel[None])[1][0]
-        if height is not None:
-            return view.look.eye + max((height - view.look.eye[2]) / ray[2], 0.0) * ray
-        across = np.eye(3) - np.outer(ray, ray)
+def _crossing(views: Sequence[_View], pixels: Sequence[Vector], heights: Vector | None) -> Vector:
+    """The points (n, 3) nearest to the rays of n pixels in each view, or at these heights on the first; else NaN."""
+    normal, right = np.zeros((len(pixels[0]), 3, 3)), np.zeros((len(pixels[0]), 3))
+    for view, each in zip(views, pixels, strict=True):
+        eye, ways = view.look.eye, view.look.camera.rays(each)[1]
+        if heights is not None:
+            far = (heights - eye[2]) / ways[:, 2]
+            return eye + np.where(far > 0.0, far, np.nan)[:, None] * ways
+        across = np.eye(3) - ways[:, :, None] * ways[:, None]
         normal += across
-        right += across @ view.look.eye
-    return np.linalg.solve(normal, right).astype(float)
+        right += across @ eye
+    return np.linalg.solve(normal, right[:, :, None])[:, :, 0].astype(float)
 
 
 def _compare(model: ViewpointModel, turns: Vector, view: _View, middle: Vector) -> tuple[Vector, Vector]:
