@@ -13,9 +13,8 @@ import typer
 from rich.console import Console, RenderableType
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
-RigOption = Annotated[
-    str, typer.Option("--rig", metavar="NAME|FILE", help="A rig.yaml, or a built-in rig: cell, cell-fr3, cell-piper.")
-]
+RIGS = "A rig.yaml, or a built-in rig: cell, cell-fr3, cell-piper, franka-sim, piper-sim."
+RigOption = Annotated[str, typer.Option("--rig", metavar="NAME|FILE", help=RIGS)]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same run.")]
 
 

@@ -32,11 +32,17 @@ class Terminal:
     def __init__(
         self, ended: Callable[[], str] | None = None, read: TextIO | None = None, write: TextIO | None = None
     ) -> None:
-        self._ended, self._read, self._write = ended, read or sys.stdin, write or sys.stderr
+        self._ended, self._given = ended, (read, write)
+
+    @property
+    def _read(self) -> TextIO:
+        return self._given[0] or sys.stdin
 
     def tell(self, sentence: str) -> None:
-        self._write.write(f"{sentence}\n")
-        self._write.flush()
+        # Whoever draws on the terminal puts another standard error in place.
+        write = self._given[1] or sys.stderr
+        write.write(f"{sentence}\n")
+        write.flush()
 
     def ask(self, sentence: str) -> None:
         if not self._read.isatty():
@@ -61,6 +67,4 @@ class Terminal:
     def _line(self) -> bool:
         if self._read.readline():
             return True
-        raise DynacollectError(
-            "the terminal was closed while somebody was asked; start it in an open one"
-        )
+        raise DynacollectError("the terminal was closed while somebody was asked; start it in an open one")

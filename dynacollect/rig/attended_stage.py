@@ -7,13 +7,12 @@ import subprocess
 from typing import Any
 
 import numpy as np
-from pydantic import Field
 from scipy.spatial.transform import RigidTransform
 
 from .arm import Arm
 from .asking import Asks
 from .clock import Clock
-from .config_base import Part
+from .config_stage import StageConfig
 from .errors import DynacollectError
 from .nouns import Grip, SetPoints
 from .stage import HeldBox, Panel, Request, Staged
@@ -22,18 +21,6 @@ PUSH_S = 60.0
 """For a person to push the object."""
 THICKNESS_M, HANDLE_M, SLACK_M = 0.003, 0.02, 0.015
 """Of a board in the hand: how thick it is, how far its edge is from the tool, and how far off it may be clamped."""
-
-
-class StageConfig(Part):
-    """Who lays the table and sets objects in motion. A command reads one JSON object from its standard input."""
-
-    lay: tuple[str, ...] | None = Field(
-        default=None, strict=False, description="Command that lays the table; null asks a person."
-    )
-    launch: tuple[str, ...] | None = Field(
-        default=None, strict=False, description="Command that sets the object in motion; null waits for a push."
-    )
-    timeout_s: float = Field(default=60.0, gt=0, le=3600, description="A command that takes longer has failed.")
 
 
 class AttendedStage:

@@ -10,11 +10,19 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, model_validator
 
+from .cameras.config_base import CameraPart
+from .cameras.files.config import FilesCamera
+from .cameras.lerobot.config import LeRobotCamera
+from .cameras.realsense.config import RealSenseCamera
+from .cameras.uvc.config import UvcCamera
 from .config_base import LIST, Part, Point, by_driver, nearest, refusal
 from .config_cell import Cell, CellSensor
 from .config_errors import rig_error
+from .config_stage import StageConfig
 from .errors import DynacollectError
-from .starter import BUILT_IN, SAFE_BOXES, Robot, starter_text
+from .franka.config import FrankaArm, FrankaSim
+from .piper.config import PiperArm, PiperSim
+from .starter import BUILT_IN, SAFE_BOXES, STAND_INS, Robot, starter_text
 from .yaml_lines import YamlFile, read_text, read_yaml
 
 CELL_CAMERAS = {"CELL-OPST": "fixed", "CELL-SIDE": "fixed", "CELL-WRIST": "wrist"}
@@ -28,17 +36,11 @@ class CellArm(Part):
     model: Robot = Field(description="Which arm.", examples=["franka-panda"])
 
 
-class CellCamera(Part):
+class CellCamera(CameraPart):
     """A simulated camera."""
 
     driver: Literal["cell"]
     serial: str = Field(description="Which of the cell's cameras.", examples=["CELL-OPST"])
-    width: int = Field(default=480, ge=64, le=4096, multiple_of=2, description="Pixels, even.")
-    height: int = Field(default=360, ge=64, le=4096, multiple_of=2, description="Pixels, even.")
-    fps: float = Field(default=25.0, ge=1, le=240, description="Frames per second.")
-    exposure_s: float = Field(default=0.004, gt=0, le=1, description="Time that the shutter is open.")
-    delay_s: float = Field(default=0.03, ge=0, le=1, description="Mid-exposure to arrival, at the least, as measured.")
-    mount: Literal["fixed", "wrist"] = Field(default="fixed", description="Beside the table, or on the hand.")
     sensor: CellSensor | None = Field(default=None, description="What differs from cell.sensor for this camera.")
 
     @model_validator(mode="after")
@@ -48,19 +50,26 @@ class CellCamera(Part):
         if self.mount != CELL_CAMERAS[self.serial]:
             where = "on the wrist" if self.mount == "fixed" else "beside the table"
             raise refusal(f"{self.serial} sits {where}", f"write {CELL_CAMERAS[self.serial]}", "mount")
-        if self.exposure_s >= 1 / self.fps:
-            period = 1 / self.fps
-            raise refusal(
-                f"{self.exposure_s:g} s do not fit in a frame of {period:g} s", f"stay under {period:g}", "exposure_s"
-            )
         return self
 
 
-ARM_DRIVERS: dict[str, type[Part]] = {"cell": CellArm}
-CAMERA_DRIVERS: dict[str, type[Part]] = {"cell": CellCamera}
+ARM_DRIVERS: dict[str, type[Part]] = {
+    "cell": CellArm,
+    "piper": PiperArm,
+    "piper-sim": PiperSim,
+    "franka": FrankaArm,
+    "franka-sim": FrankaSim,
+}
+CAMERA_DRIVERS: dict[str, type[Part]] = {
+    "cell": CellCamera,
+    "files": FilesCamera,
+    "realsense": RealSenseCamera,
+    "uvc": UvcCamera,
+    "lerobot": LeRobotCamera,
+}
 
-type ArmConfig = CellArm
-type CameraConfig = CellCamera
+type ArmConfig = CellArm | PiperArm | PiperSim | FrankaArm | FrankaSim
+type CameraConfig = CellCamera | FilesCamera | RealSenseCamera | UvcCamera | LeRobotCamera
 
 
 class Pairing(Part):
@@ -143,6 +152,7 @@ class RigConfig(Part):
         default=None, description="What `calibrate` wrote, relative to this file; null while there is none."
     )
     safety: Safety
+    stage: StageConfig = StageConfig()
     cell: Cell = Cell()
 
     @model_validator(mode="before")
@@ -185,16 +195,23 @@ class RigConfig(Part):
                     *("cameras", name, "serial"),
                 )
 
+    @property
+    def simulated(self) -> bool:
+        """Whether its arm stands in the cell, be it behind a real driver."""
+        return not isinstance(self.arm, PiperArm | FrankaArm)
+
     def sensor_of(self, camera: str) -> CellSensor:
         """The cell's sensor with what the camera overrides."""
-        own = self.cameras[camera].sensor
+        config = self.cameras[camera]
+        own = config.sensor if isinstance(config, CellCamera) else None
         return self.cell.sensor if own is None else self.cell.sensor.model_copy(update=_given(own))
 
     def resolved(self) -> dict[str, Any]:
         """Everything that holds, defaults and overrides included, in plain values; it loads as the same rig."""
         data = self.model_dump(mode="json", by_alias=True)
-        for name in self.cameras:
-            data["cameras"][name]["sensor"] = self.sensor_of(name).model_dump(mode="json")
+        for name, camera in self.cameras.items():
+            if isinstance(camera, CellCamera):
+                data["cameras"][name]["sensor"] = self.sensor_of(name).model_dump(mode="json")
         return data
 
     def to_yaml(self) -> str:
@@ -213,7 +230,7 @@ def _identifier(name: str) -> str:
 def load_rig(name_or_path: str | Path) -> RigConfig:
     """A built-in rig by name, or a rig.yaml; DynacollectError says in one sentence what is wrong with it."""
     if (built_in := str(name_or_path)) in BUILT_IN:
-        text = starter_text(BUILT_IN[built_in], name=built_in)
+        text = starter_text(BUILT_IN[built_in], built_in, STAND_INS.get(built_in, "cell"))
         return read_rig(read_yaml(text, f"<rig {built_in}>"), Path())
     path = Path(name_or_path).expanduser()
     if path.is_dir():

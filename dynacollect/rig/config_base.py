@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 
@@ -48,15 +48,17 @@ class Part(BaseModel):
 def by_driver(parts: Mapping[str, type[Part]]) -> BeforeValidator:
     """Reads a mapping as the part that its `driver` key names."""
 
-    def read(data: object) -> object:
-        if not isinstance(data, Mapping):
+    def read(data: object, info: ValidationInfo) -> object:
+        if isinstance(data, Part):
             return data
+        if not isinstance(data, Mapping):
+            return next(iter(parts.values())).model_validate(data)
         if "driver" not in data:
             raise refusal("the key 'driver' is missing", f"add 'driver: {next(iter(parts))}'")
         driver = data["driver"]
         if not isinstance(driver, str) or driver not in parts:
             raise refusal(f"there is no driver '{driver}'", nearest(driver, parts), "driver")
-        return parts[driver].model_validate(data)
+        return parts[driver].model_validate(data, context=info.context)
 
     return BeforeValidator(read)
 

@@ -15,7 +15,8 @@ class OwnTorque:
 
     def __init__(self, arm: ArmModel) -> None:
         spec = arm_spec(arm)
-        spec.option.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_CONTACT | mujoco.mjtDisableBit.mjDSBL_ACTUATION)
+        flags = mujoco.mjtDisableBit
+        spec.option.disableflags |= int(flags.mjDSBL_CONTACT | flags.mjDSBL_ACTUATION | flags.mjDSBL_LIMIT)
         self._model = spec.compile()
         self._data = mujoco.MjData(self._model)
         self._joints = slice(0, arm.joints)

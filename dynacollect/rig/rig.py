@@ -10,9 +10,11 @@ from types import TracebackType
 from typing import Self
 
 from .arm import Arm, ArmInfo
+from .asking import Asks, Terminal
 from .camera import Camera, CameraInfo
 from .clock import Clock
 from .config import RigConfig
+from .errors import DynacollectError
 from .nouns import ArmState, FrameSet
 from .pairing import Pairer
 from .stage import Stage
@@ -77,8 +79,31 @@ class Rig:
         return self.arm.read()
 
 
-def open_rig(config: RigConfig, *, seed: int = 0, faults: tuple[str, ...] = (), realtime: bool = False) -> Rig:
-    """The rig that a configuration describes, not yet connected. Only this imports a driver."""
+def open_rig(
+    config: RigConfig, *, seed: int = 0, faults: tuple[str, ...] = (), realtime: bool = False, asks: Asks | None = None
+) -> Rig:
+    """The rig that a configuration describes, not yet connected. Only this imports a driver.
+
+    `asks` is how people are spoken to who do by hand what a real rig cannot; else it is done at the terminal.
+    """
+    if not config.simulated:
+        from .real import build_real
+
+        if faults:
+            raise DynacollectError("faults are rehearsed on the cell or on a stand-in; leave out --fault")
+        return build_real(config, asks or Terminal())
+    if config.arm.driver == "piper-sim":
+        from .piper.sim import build_piper_sim
+
+        return build_piper_sim(config, seed=seed, faults=faults, realtime=realtime)
+    if config.arm.driver == "franka-sim":
+        from .franka.sim import build_franka_sim
+
+        return build_franka_sim(config, seed=seed, faults=faults, realtime=realtime)
+    from .cameras.beside import beside
     from .cell.cell import build_cell
 
-    return build_cell(config, seed=seed, faults=faults, realtime=realtime)
+    def cell(own: RigConfig) -> Rig:
+        return build_cell(own, seed=seed, faults=faults, realtime=realtime)
+
+    return beside(cell, config, realtime=realtime)

@@ -48,7 +48,7 @@ class Watch:
     """Steps a tracker on what a rig sees and feels, and says what the objects do at a time."""
 
     def __init__(self, rig: Rig, tracker: Follower) -> None:
-        self._rig, self._tracker = rig, tracker
+        self._rig, self.tracker = rig, tracker
         self._arm: deque[ArmState] = deque(maxlen=REMEMBERED)
         self._sure: dict[str, ObjectState] = {}
         self._grasped: frozenset[str] | None = None
@@ -63,10 +63,10 @@ class Watch:
     def step(self, frames: FrameSet, arm: ArmState, now: float) -> dict[str, ObjectState]:
         """The same of what somebody else has read from the rig."""
         self._arm.append(arm)
-        frames = frames.only(self._tracker.cameras)
+        frames = frames.only(self.tracker.cameras)
         if frames.frames:
             then = arm_at(frames.captured_at, self._arm, self._rig.arm.model)
-            self.last = self._tracker.step(frames, then)
+            self.last = self.tracker.step(frames, then)
             self._sure.update({name: state for name, state in self.last.states.items() if state.health >= HEALTHY})
             if self.news is not None:
                 self.news(self.last)

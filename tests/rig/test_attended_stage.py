@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from dynacollect.rig.asking import Terminal
-from dynacollect.rig.attended_stage import AttendedStage, StageConfig
+from dynacollect.rig.attended_stage import AttendedStage
 from dynacollect.rig.config import load_rig
+from dynacollect.rig.config_stage import StageConfig
 from dynacollect.rig.errors import DynacollectError
 from dynacollect.rig.rig import Rig, open_rig
 from dynacollect.rig.stage import Panel, Request

@@ -143,6 +143,7 @@ def test_without_masks_nothing_is_found(hooked: ViewpointModel) -> None:
     assert search(hooked, rests, looks, {}, 0.0) is None
     nothing = {name: np.zeros_like(mask) for name, mask in masks.items()}
     assert search(hooked, rests, looks, nothing, 0.0) is None
+    assert search(hooked, rests, looks, nothing, 0.0, table_z=0.0) is None
 
 
 @pytest.mark.parametrize("number", range(3))

@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -99,7 +99,7 @@ def bench_monitor(seconds: float = 10.0, rounds: int = 6, fps: float = 25.0) -> 
     for _ in range(rounds):
         parts.append(_part(work, seconds, fps, off, _board(), watched=False))
         board = _board()
-        with _watched(board) as seen:
+        with watched(board, CAMERAS) as seen:
             parts.append(_part(work, seconds, fps, on, board, watched=True))
         drawn, answers = drawn + seen[0], answers + seen[1]
     offs, ons = (np.array([part.median_ms for part in parts if part.watched == each]) for each in (False, True))
@@ -160,8 +160,8 @@ def _part(work: Work, seconds: float, fps: float, kept: list[float], board: Boar
 
 
 @contextmanager
-def _watched(board: Board) -> Iterator[list[int]]:
-    """Everything at once; fills in what the terminal took and how many answers came."""
+def watched(board: Board, cameras: Sequence[str]) -> Iterator[list[int]]:
+    """By everything at once; fills in what the terminal took and how many answers came."""
     seen = [0, 0]
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
@@ -172,7 +172,7 @@ def _watched(board: Board) -> Iterator[list[int]]:
             console = Console(file=file, force_terminal=True, color_system="truecolor", width=COLUMNS, height=ROWS)
             with watching(board, "live", page=Address(port=0), console=console) as url:
                 host, port = url.removeprefix("http://").rstrip("/").split(":")
-                browser = stack.enter_context(_process(BROWSER, host, port, *CAMERAS, stdin=subprocess.PIPE))
+                browser = stack.enter_context(_process(BROWSER, host, port, *cameras, stdin=subprocess.PIPE))
                 yield seen
                 seen[1] = int(browser.communicate(timeout=20)[0])
         seen[0] = int(terminal.communicate(timeout=20)[0])

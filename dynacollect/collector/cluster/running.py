@@ -81,7 +81,7 @@ def _of_session(worker: str, provenance: Mapping[str, Any]) -> Mapping[str, Any]
 def _check(settings: Settings, cluster: Cluster) -> None:
     if not 1 <= cluster.workers <= MOST:
         raise DynacollectError(f"--workers {cluster.workers} is too many; there may be 1 to {MOST}")
-    if settings.rig.arm.driver != "cell":
+    if not settings.rig.simulated:
         raise DynacollectError(f"{settings.rig.name} is no cell, and there is one of it; leave out --workers")
 
 

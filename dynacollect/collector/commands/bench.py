@@ -167,6 +167,30 @@ def monitor(
     emit(plain(figures), as_json, table)
 
 
+@app.command("loop", epilog="Example: dynacollect bench loop --out /tmp/loop --json")
+def loop(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="For the recordings; must not be there.")],
+    rig: RigOption = "cell",
+    seconds: Annotated[float, typer.Option("--seconds", min=5, max=3600, help="Of one stretch.")] = 30.0,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, max=100, help="Without a monitor and with one.")] = 3,
+    seed: SeedOption = 3,
+    as_json: JsonFlag = False,
+) -> None:
+    """What a tick costs in real time, from pictures to set-points and record, with replayed cameras and a monitor."""
+    from rich.table import Table
+
+    from ...rig.config import load_rig
+    from ..benches.loop import bench_loop
+
+    figures = bench_loop(out, load_rig(rig), seed, seconds, rounds)
+    table = Table("", "ticks", "missed", "median ms", "p99 ms", title="own work of a tick", title_justify="left")
+    for one in figures.stretches:
+        name = "with the monitor" if one.watched else "without"
+        table.add_row(name, str(one.ticks), str(one.missed), f"{one.median_ms:.1f}", f"{one.p99_ms:.1f}")
+    table.add_row("all", str(figures.ticks), str(figures.missed), f"{figures.median_ms:.1f}", f"{figures.p99_ms:.1f}")
+    emit(figures, as_json, table)
+
+
 @app.command("session", epilog="Example: dynacollect bench session --out /tmp/s --calibration calibration.yaml --json")
 def session(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The session that is made; must not be there.")],

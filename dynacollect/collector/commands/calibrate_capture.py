@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ..capture.progress import Wish
     from ..capture.rehearsal import Rehearsed
 
-SIMULATED = ("cell",)
 """Arms that hurt nobody."""
 EXAMPLE = "Example: dynacollect calibrate capture --rig cell --out session"
 
@@ -78,7 +77,7 @@ def capture(
         return
     album = Album(out, shown)
     before = read_layout(out).data if any((out / each).is_dir() for each in mountings) else None
-    ask = ask or config.arm.driver not in SIMULATED
+    ask = ask or not config.simulated
     said, kept = _captured(config, album, shown, wish, before, by_hand=by_hand, ask=ask, quiet=as_json)
     result = {"out": out, "views": kept.counts(), "stopped": said, "refused": kept.refused}
     if not kept.sightings:

@@ -14,17 +14,26 @@ app = typer.Typer()
 Robot = Literal["franka-panda", "franka-fr3", "piper"]
 
 
-@app.command("init")
+@app.command("init", epilog="Example: dynacollect rig init --robot piper --scan lab.yaml")
 def init(
     path: Annotated[Path, typer.Argument(help="Where to write it; a file that exists is never overwritten.")] = Path(
         "rig.yaml"
     ),
     robot: Annotated[Robot, typer.Option("--robot", help="The arm of the rig.")] = "franka-panda",
+    scan: Annotated[bool, typer.Option("--scan", help="Of the cameras and the CAN bus that are plugged in.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Write a commented rig.yaml to start from."""
+    """Write a commented rig.yaml to start from: of the simulated cell, or with --scan of what is plugged in."""
     from ...rig.starter import write_starter
 
+    if scan:
+        from ..doctor.host import Host
+        from ..doctor.scan import scan as scanned
+
+        found = scanned(path, robot, Host())
+        line = f"Wrote {path}, cameras: {len(found.cameras)}. Go through it, then: dynacollect doctor --rig {path}"
+        emit({"path": path, "robot": robot, "cameras": len(found.cameras)}, as_json, line)
+        return
     write_starter(path, robot)
     emit(
         {"path": path, "robot": robot},

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ..tracks.running import Moment, Summary, Tally
 
 EXAMPLE = "Example: dynacollect track run --rig cell --objects mug,tennis_ball --seconds 5 --save run.rrd"
-SIMULATED = ("cell",)
 """Rigs that can only show what the catalogue has."""
 
 
@@ -67,7 +66,7 @@ def run(
         check_target(save)
         check_installed()
     config = with_fixed_cameras(load_rig(rig))
-    names = _names(objects, in_catalogue=meshes or config.arm.driver in SIMULATED)
+    names = _names(objects, in_catalogue=meshes or config.simulated)
     tally = Tally(tuple(names))
     with open_rig(config, seed=seed) as devices:
         models = cameras_of(devices, config, calibration)

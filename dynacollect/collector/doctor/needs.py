@@ -19,7 +19,7 @@ def plugged_for(rig: RigConfig, host: Host) -> Iterator[Finding]:
             remedy = f"plug in the adapter, or name one of {', '.join(there)}" if there else "plug in the CAN adapter"
             yield Finding("arm", "bad", f"there is no CAN interface {arm.channel}", remedy)
     for name, camera in rig.cameras.items():
-        if camera.driver == "uvc" and camera.serial.startswith("/dev/") and not host.path(camera.serial).exists():
+        if camera.driver == "uvc" and not host.path(camera.device).exists():
             yield Finding(
-                name, "bad", f"there is no {camera.serial}", "plug the camera in, or look into /dev/v4l/by-id"
+                name, "bad", f"there is no {camera.device}", "plug the camera in, or look into /dev/v4l/by-id"
             )

@@ -57,7 +57,17 @@ def _extra(extra: str, package: str, module: str, *, needed: bool) -> Finding:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
-            import_module(module)
-    except Exception as error:  # noqa: BLE001 because a vendor's package may fail in any way
+            _load(extra, module)
+    except Exception as error:  # noqa: BLE001 # because a vendor's package may fail in any way
         return Finding(f"extra {extra}", "bad", f"{package} {found} does not load: {error}", f"reinstall it: {install}")
     return Finding(f"extra {extra}", "good", f"{package} {found}, loads")
+
+
+def _load(extra: str, module: str) -> None:
+    if extra == "realsense":
+        # The wheel alone does not load where the system has no libusb.
+        from ...rig.cameras.realsense.sdk import sdk
+
+        sdk()
+    else:
+        import_module(module)

@@ -19,7 +19,7 @@ from ...rig.rig import Rig
 from .board import Board, Now
 from .cues import holds
 from .setting import Scene
-from .sight import Sight
+from .sight import Seeing
 from .supervisor import Stop, Supervisor
 from .wish import Wish
 
@@ -62,7 +62,7 @@ class Attempt:
     """Runs once."""
 
     def __init__(
-        self, rig: Rig, sight: Sight, supervisor: Supervisor, stop: Stop, board: Board, wish: Wish, scene: Scene,
+        self, rig: Rig, sight: Seeing, supervisor: Supervisor, stop: Stop, board: Board, wish: Wish, scene: Scene,
         recording: Recording,
     ) -> None:  # fmt: skip
         self._rig, self._sight, self._supervisor, self._stop = rig, sight, supervisor, stop

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,6 +70,16 @@ class Log:
         self.shows(doing="waiting", waits_for=f"{reason}: {one.rule.remedy}", human_calls=self.calls)
         if self._ring is not None:
             self._ring(reason, one.rule.remedy)
+
+    @contextmanager
+    def waiting_for(self, what: str) -> Iterator[None]:
+        """While something is done by hand that belongs to the work."""
+        doing = self._board.summary.doing
+        self.shows(doing="waiting", waits_for=what)
+        try:
+            yield
+        finally:
+            self.shows(doing=doing, waits_for="")
 
     def answered(self, one: Standing, seconds: float) -> None:
         self.say("answered", name=one.rule.name, device=one.device, seconds=seconds)

@@ -12,6 +12,7 @@ from types import FrameType
 from ...calibration.file import CalibrationFile, read_calibration, write_calibration
 from ...calibration.fit_to_rig import models_for
 from ...controllers.tasks import TASKS
+from ...rig.asking import Asks
 from ...rig.camera_model import CameraModel
 from ...rig.config import RigConfig
 from ...rig.errors import DynacollectError
@@ -21,6 +22,7 @@ from ...rig.stage import Request
 from .board import Board, Summary
 from .lock import locked
 from .log import Log
+from .person import Person
 from .session import Judge, Session
 from .settings import Settings, keep
 from .sight import Sight, Tracking
@@ -64,8 +66,13 @@ def run_session(folder: Path, settings: Settings, run: Run, viewers: Viewers | N
         calibration = session_calibration(folder, settings)
         keep(folder, settings)
         board = Board(Summary(str(folder), settings.rig.name, settings.rig.arm.model, wanted=settings.episodes))
-        found, rig = tally(folder, settings), _opened(settings, run)
-        with closing(Log(folder, board, run.ring)) as log, heeding(run.stop), (viewers or nullcontext)(board), rig:
+        found = tally(folder, settings)
+        with (
+            closing(Log(folder, board, run.ring)) as log,
+            heeding(run.stop),
+            (viewers or nullcontext)(board),
+            _opened(settings, run, Person(log, run.stop)) as rig,
+        ):
             models = models_for(rig.config, calibration) if calibration and rig.cameras else {}
             _verify(rig, settings, calibration, models, log)
             sight = _sight(rig, settings, models)
@@ -74,9 +81,9 @@ def run_session(folder: Path, settings: Settings, run: Run, viewers: Viewers | N
     return Ran(folder, reason, bool(run.stop.reason))
 
 
-def _opened(settings: Settings, run: Run) -> Rig:
+def _opened(settings: Settings, run: Run, asks: Asks) -> Rig:
     """The rig, not yet connected; without its cameras where no pictures are wanted."""
-    rig = open_rig(_config(settings), seed=settings.seed, faults=run.faults, realtime=run.realtime)
+    rig = open_rig(_config(settings), seed=settings.seed, faults=run.faults, realtime=run.realtime, asks=asks)
     if not settings.images:
         rig.cameras = {}
     return rig

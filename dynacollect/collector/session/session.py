@@ -48,7 +48,7 @@ SURPRISES = 4
 HOMEWARD = 4
 """Tries to get home, whatever stood in the way mended in between, before a person is called."""
 CLOCK_STEP_S = 1.0
-OWN_FAULT = ("arm: reflex", "arm: tracking")
+OWN_FAULT = ("arm: reflex", "arm: collision", "arm: stalled", "arm: tracking")
 """Halts that count as a failure of the attempt: the arm ran into something."""
 
 Judge = Callable[[Rig, Wish, Scene, Outcome, Verdict], None]

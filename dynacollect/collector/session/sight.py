@@ -19,6 +19,7 @@ from ...tracking.seeing.appearance import Appearance
 from ...tracking.seeing.arm_cover import ArmCover
 from ...tracking.seeing.background import Background
 from ...tracking.seeing.held import arm_look, shown_around
+from ...tracking.tracked import Follower
 from ...training.vision import keys_of, shown_alone
 
 PERIOD_S = 0.04
@@ -30,7 +31,7 @@ SEEN_S = 0.3
 """For so long at least it looks before anything is launched: turns and velocities settle."""
 
 
-class Sight(Protocol):
+class Seeing(Protocol):
     """Called once a tick: reads the cameras and says where the objects are."""
 
     frames: FrameSet
@@ -40,16 +41,20 @@ class Sight(Protocol):
 
     def __call__(self, now: float) -> Mapping[str, ObjectState]: ...
 
+    def raw(self) -> Mapping[str, ObjectState]:
+        """The newest states, also those not to be acted on."""
+        ...
+
+
+class Sight(Seeing, Protocol):
+    """And says what there is on the table, in the hand and around."""
+
     def prepare(self, seed: int, request: Request) -> Staged:
         """Have the table set, and be ready to follow what is on it."""
         ...
 
     def found(self) -> frozenset[str]:
         """Look until everything on the table is found, or give up: what is missing."""
-        ...
-
-    def raw(self) -> Mapping[str, ObjectState]:
-        """The newest states, also those not to be acted on."""
         ...
 
     def in_hand(self, key: str) -> float | None:
@@ -86,6 +91,13 @@ class Tracking:
         self._keys: dict[str, str] = {}
         self._stopwatch = HostClock()
         self.frames, self.work_s = FrameSet({}), 0.0
+
+    @property
+    def follower(self) -> Follower:
+        """Of what is on the table now."""
+        if self._watch is None:
+            raise RuntimeError("prepare a table first")
+        return self._watch.tracker
 
     def learn(self, names: tuple[str, ...]) -> None:
         """Be shown each object alone."""

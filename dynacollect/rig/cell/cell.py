@@ -25,6 +25,7 @@ from .camera import CellCamera
 from .camera_device import CameraDevice
 from .eye import Eye
 from .faults import FaultPlan, parse
+from .outside import OutsideArm
 from .plan import EpisodePlan, draw
 from .plates import THICKNESS, held_box, hold, lay
 from .scene import WRIST_CAMERA
@@ -58,6 +59,7 @@ class Cell:
         )
         self.eye = Eye(self.world)
         self.arm_device = ArmDevice(self.world, faults)
+        self._leader: OutsideArm = self.arm_device
         self.models = {name: self._model(name, index) for index, name in enumerate(config.cameras)}
         self.devices = {
             name: CameraDevice(
@@ -72,19 +74,23 @@ class Cell:
         self._attended_at: float | None = None
         self._attended = False
 
+    def led_by(self, outside: OutsideArm) -> None:
+        """From now on the arm goes where a controller outside of the cell leads it, in the arm device's place."""
+        self._leader = outside
+
     def advance(self, to: float) -> None:
         """Let time pass: physics, arm samples and exposures, each at its own instant."""
         while True:
             device = min(self.devices.values(), key=lambda camera: camera.next_exposure)
-            due = min(self.arm_device.next_sample, device.next_exposure)
+            due = min(self._leader.next_sample, device.next_exposure)
             if due > to:
                 break
             self.world.step_until(due)
             self.world.light = self.faults.light(due)
             self._retreat_at(due)
             self._attend(due)
-            if due == self.arm_device.next_sample:
-                self.arm_device.sample()
+            if due == self._leader.next_sample:
+                self._leader.sample()
             else:
                 device.expose(self.world.snapshot, self._smear)
         self.world.step_until(to)
@@ -123,7 +129,7 @@ class Cell:
         if self._attended_at is not None and now >= self._attended_at:
             self._attended_at = None
             self.faults.mend(now)
-            self.arm_device.put_right()
+            self._leader.put_right()
             self._attended = True
 
     def attended(self) -> bool:
@@ -166,7 +172,7 @@ class Cell:
         now, target = self.clock.now(), plan.targets[0]
         footprint = catalogue.load(target.object).footprint(target.T_base_object.rotation)
         near_side = float(np.max(footprint @ -plan.launch.way[:2]))
-        start, joints = np.asarray(target.T_base_object.translation), self.arm_device.feedback.joints
+        start, joints = np.asarray(target.T_base_object.translation), self._leader.feedback.joints
         found = sweep(self.world.arm, joints, start, plan.launch.way, near_side, plan.speed, now)
         self.command(found.shove)
         self._retreat = found.retreat

@@ -146,12 +146,12 @@ class FaultPlan:
         return gain
 
 
-def parse(specs: Iterable[str], cameras: Iterable[str]) -> FaultPlan:
+def parse(specs: Iterable[str], cameras: Iterable[str], known: tuple[FaultKind, ...] = (*KINDS, *STAGE)) -> FaultPlan:
     """Fault specs as a plan; DynacollectError names what is wrong with one and the nearest right word."""
-    return FaultPlan([_parse(spec, tuple(cameras)) for spec in specs])
+    return FaultPlan([_parse(spec, tuple(cameras), known) for spec in specs])
 
 
-def _parse(spec: str, cameras: tuple[str, ...]) -> Injected:
+def _parse(spec: str, cameras: tuple[str, ...], known: tuple[FaultKind, ...]) -> Injected:
     match = SPEC.match(spec)
     if match is None:
         raise DynacollectError(
@@ -162,7 +162,7 @@ def _parse(spec: str, cameras: tuple[str, ...]) -> Injected:
     devices: dict[str, str] = dict.fromkeys(cameras, "camera") | others
     if device not in devices:
         raise DynacollectError(f"--fault '{spec}': no device '{device}'; {_nearest(device, devices)}")
-    kinds = {kind.name: kind for kind in (*KINDS, *STAGE) if kind.device == devices[device]}
+    kinds = {kind.name: kind for kind in known if kind.device == devices[device]}
     if name not in kinds:
         raise DynacollectError(f"--fault '{spec}': {device} has no fault '{name}'; {_nearest(name, kinds)}")
     kind, start = kinds[name], _number(spec, match["start"])

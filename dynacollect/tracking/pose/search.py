@@ -131,7 +131,7 @@ def search(
     views = [view for view in views if view.area >= 12]
     whole = [view for view in views if not view.cut] or views
     heights = None if len(whole) > 1 or table_z is None else rests.heights + table_z
-    if len(whole) < 2 and heights is None:
+    if not whole or (len(whole) < 2 and heights is None):
         return None
     if quest is not None:
         turns = anyhow() if quest.anyhow and heights is None else rests.turns

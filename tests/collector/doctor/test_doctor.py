@@ -13,8 +13,11 @@ from dynacollect.collector import cli
 from dynacollect.collector.doctor import Finding, examine
 from dynacollect.collector.doctor.host import Host
 from dynacollect.collector.doctor.plugged import can_links, realsenses, videos
+from dynacollect.collector.doctor.scan import scan
 from dynacollect.collector.doctor.software import software
 from dynacollect.rig.config import load_rig
+from dynacollect.rig.errors import DynacollectError
+from dynacollect.rig.starter import Robot
 
 USB = "/sys/bus/usb/devices/2-1"
 CAN = "/sys/class/net/can0"
@@ -147,6 +150,30 @@ def test_what_the_rig_names_and_is_not_there(tmp_path: Path) -> None:
     found = {one.part: one for one in examine(rig, tmp_path, Host(tmp_path))}
     assert (found["arm"].state, found["arm"].detail) == ("bad", "there is no CAN interface can7")
     assert found["extra piper"].detail.endswith("loads")
+
+
+@pytest.mark.parametrize("robot", ["franka-fr3", "piper"])
+def test_a_scan_is_a_rig(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, robot: Robot) -> None:
+    """What is plugged in is named in a file that loads; no camera of Intel's SDK is there to be asked."""
+    monkeypatch.setattr("dynacollect.rig.cameras.realsense.sdk.serials", lambda: ["0146222254321"])
+    path = tmp_path / "lab.yaml"
+    scan(path, robot, Host(machine.root))
+    rig = load_rig(path)
+    assert [(camera.driver, camera.serial) for camera in rig.cameras.values()] == [
+        ("realsense", "0146222254321"), ("uvc", "usb-C920-index0"),
+    ]  # fmt: skip
+    assert rig.arm.driver == ("piper" if robot == "piper" else "franka")
+    assert rig.stage.launch is None
+    before = path.read_text()
+    with pytest.raises(DynacollectError, match="exists and is left as it is"):
+        scan(path, robot, Host(machine.root))
+    assert path.read_text() == before
+
+
+def test_nothing_to_scan(tmp_path: Path) -> None:
+    with pytest.raises(DynacollectError, match="no camera is plugged in"):
+        scan(tmp_path / "lab.yaml", "piper", Host(tmp_path))
+    assert not (tmp_path / "lab.yaml").exists()
 
 
 def test_the_command() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from dynacollect import rig
 from dynacollect.collector.session.fault_table import ALL, BY_NAME, LONGEST_S, Device, pause_of, rule_of
 from dynacollect.rig.cell.faults import KINDS, STAGE
 
@@ -14,6 +18,19 @@ DEVICES: dict[str, Device] = {"camera": "camera", "light": "camera", "arm": "arm
 def test_every_fault_of_the_cell_has_a_row(kind: object) -> None:
     device = DEVICES.get(getattr(kind, "device"), "object")  # noqa: B009
     assert (device, getattr(kind, "seen_as")) in BY_NAME  # noqa: B009
+
+
+def test_every_fault_that_a_driver_names_has_a_row() -> None:
+    folder = Path(rig.__file__).parent
+    named = {
+        name
+        for path in folder.rglob("*.py")
+        if "cell" not in path.parts
+        for name in re.findall(r'\bFault\(\s*"(\w+)"', path.read_text())
+    }
+    rows = {name for _, name in BY_NAME}
+    assert {"mode_lost", "estop"} < named
+    assert named <= rows
 
 
 def test_rows_are_distinct_and_bounded() -> None:

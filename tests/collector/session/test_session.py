@@ -31,6 +31,7 @@ from dynacollect.rig.errors import DynacollectError
 from dynacollect.rig.nouns import SetPoints, Verdict
 from dynacollect.rig.rig import Rig
 
+SLOW = pytest.mark.slow
 OBJECTS = ("apple", "cube", "tennis_ball")
 
 
@@ -102,7 +103,13 @@ def test_stopped_in_the_middle_of_an_attempt(tmp_path: Path) -> None:
     assert events(tmp_path, "end")[-1]["reason"] == "enough"
 
 
-@pytest.mark.parametrize("order", ["arm.reflex@4", "arm.packet_loss@4", "arm.bus_off@4", "gripper.jammed@3"])
+@pytest.mark.parametrize(
+    "order",
+    [
+        "arm.reflex@4",
+        *(pytest.param(one, marks=SLOW) for one in ("arm.packet_loss@4", "arm.bus_off@4", "gripper.jammed@3")),
+    ],
+)
 def test_what_can_be_mended_is_mended(tmp_path: Path, order: str) -> None:
     assert collected(tmp_path, 3, Run(faults=(order,))).reason == ""
     assert assert_whole(tmp_path)["True"] == 3
@@ -114,6 +121,7 @@ def test_what_can_be_mended_is_mended(tmp_path: Path, order: str) -> None:
     assert not events(tmp_path, "call")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [4, 9])
 @pytest.mark.parametrize("name", ["bus_off", "torn", "frozen", "clamped", "all_zero", "stall", "packet_loss", "estop"])
 def test_an_arm_that_must_stand_is_not_commanded(
@@ -136,6 +144,7 @@ def test_an_arm_that_must_stand_is_not_commanded(
     assert not barred
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["place", "long-horizon"])
 def test_what_was_put_down_stays_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: TaskName) -> None:
     """Verdicts are those of the truth, and still are once the arm has gone home."""

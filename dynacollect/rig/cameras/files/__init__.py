@@ -1,0 +1,1 @@
+"""A camera that shows a recording again, in its own time."""

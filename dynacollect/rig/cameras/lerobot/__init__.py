@@ -1,0 +1,1 @@
+"""Any camera that LeRobot can read."""

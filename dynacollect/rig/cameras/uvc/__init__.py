@@ -1,0 +1,1 @@
+"""USB cameras through the kernel's video devices."""

@@ -1,0 +1,1 @@
+"""Franka Panda and FR3 through franky."""

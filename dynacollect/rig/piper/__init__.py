@@ -1,0 +1,1 @@
+"""An AgileX PiPER: its driver, and a stand-in for its firmware."""
