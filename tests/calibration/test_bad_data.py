@@ -57,6 +57,7 @@ def test_a_board_that_is_moved_on_the_table_is_solved_as_two() -> None:
     assert_honest(made, calibration)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("camera", "millimetres", "degrees"),
     [
@@ -86,6 +87,7 @@ def test_cameras_that_changed_names_halfway_are_refused() -> None:
         solve(renamed(scene(3).data, {"front": "side", "side": "front"}, range(15)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1.003, pytest.param(0.95, marks=SLOW)])
 def test_a_board_of_another_size_is_solved_by_the_robots_measure(size: float) -> None:
     made = scene(4)
@@ -140,6 +142,7 @@ def test_three_in_ten_spoilt_pictures_do_no_harm() -> None:
     assert_honest(made, calibration)
 
 
+@pytest.mark.slow
 def test_a_frozen_camera_counts_once() -> None:
     made = scene(7)
     first = {view.frame: view for view in made.data.sightings if view.camera == "front"}
@@ -171,6 +174,7 @@ def damaged(view: Sighting, how: str) -> Sighting:
     return replace(view, ids=ids, pixels=pixels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("how", "reason"), [("nan", "no number"), ("unknown", "lacks"), ("twice", "twice")])
 def test_corners_that_make_no_sense_are_left_out(how: str, reason: str) -> None:
     data = scene(0, frames=10).data
@@ -180,6 +184,7 @@ def test_corners_that_make_no_sense_are_left_out(how: str, reason: str) -> None:
     assert reason in str(rejected[0].rejected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late", [(0.0, 0.0), (0.08, -0.05)])
 def test_late_clocks_are_found_where_the_arm_moved(late: tuple[float, float]) -> None:
     made = panda(moving=True, late=late)
@@ -202,6 +207,7 @@ def test_clocks_that_have_nothing_in_common_are_brought_together() -> None:
         assert abs(clock.offset_s - lag) < 0.002
 
 
+@pytest.mark.slow
 def test_an_arm_that_stands_tells_nothing_of_clocks() -> None:
     assert all(camera.clock is None for camera in solve(panda(frames=20).data).cameras.values())
 

@@ -77,6 +77,7 @@ def test_a_wrong_board_is_refused(change: dict[str, object], said: str) -> None:
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["pdf", "svg", "png"])
 def test_the_command_writes_and_keeps(tmp_path: Path, suffix: str) -> None:
     out = tmp_path / f"board.{suffix}"

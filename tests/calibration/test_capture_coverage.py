@@ -56,6 +56,7 @@ def shares(found: CameraCoverage) -> Vector:
     return np.array([found.area, found.tilt_x, found.tilt_y, found.distance, found.roll])
 
 
+@pytest.mark.slow
 def test_every_view_adds_and_nothing_is_lost() -> None:
     rng = np.random.default_rng(0)
     some, before = list[Sighting](), np.zeros(5)
@@ -69,6 +70,7 @@ def test_every_view_adds_and_nothing_is_lost() -> None:
     assert before.min() > 0.8
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_said() -> None:
     nothing = coverage(data())
     assert nothing.cameras["front"].missing == "front: any picture of the board."
@@ -106,6 +108,7 @@ def test_a_gripper_that_turns_about_one_axis_is_noticed() -> None:
     assert coverage(replace(data(*seen), poses=unseen)).robots["held"].poses == 6
 
 
+@pytest.mark.slow
 def test_it_holds_before_and_after_a_calibration() -> None:
     rig, rng = Rig(np.random.default_rng(0)), np.random.default_rng(0)
     for asked in first_poses(shown("held"), Around(pivot("held")), everywhere, 12, rng):

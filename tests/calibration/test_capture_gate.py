@@ -151,6 +151,7 @@ def calibrated() -> Calibration:
     return replace(solved, cameras={**solved.cameras, "front": front})
 
 
+@pytest.mark.slow
 def test_a_board_that_is_elsewhere_is_noticed() -> None:
     here = shown("held")
     assert isinstance(GATE.judged(shot(drawn(), T_base_flange=here), (), calibrated()), Sighting)

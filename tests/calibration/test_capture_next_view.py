@@ -72,6 +72,7 @@ def test_no_view_takes_knowledge_away(mounting: Mounting) -> None:
         assert view.after == belief.with_view(view.T_base_flange).uncertainty
 
 
+@pytest.mark.slow
 def test_the_belief_is_the_solve() -> None:
     calibration = solved("held")
     assert calibration.quality.workspace is not None

@@ -35,6 +35,7 @@ def solved(mounting: Mounting) -> Calibration:
     return solve(rig.data, box=BOX)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mounting", MOUNTINGS)
 def test_first_poses_turn_about_all_axes(mounting: Mounting) -> None:
     start, around = shown(mounting), Around(pivot(mounting))
@@ -52,6 +53,7 @@ def test_first_poses_turn_about_all_axes(mounting: Mounting) -> None:
             assert np.allclose(poses[0].as_matrix(), start.as_matrix())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mounting", MOUNTINGS)
 def test_first_poses_mostly_show_the_board_and_can_be_solved(mounting: Mounting) -> None:
     for seed in range(3):
@@ -75,6 +77,7 @@ def test_an_arm_that_turns_about_one_axis_only_is_refused() -> None:
         first_poses(start, Around(pivot("held")), lambda _: False, 10, np.random.default_rng(0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mounting", MOUNTINGS)
 def test_candidates_are_allowed_seen_new_and_spread(mounting: Mounting) -> None:
     calibration, reach = solved(mounting), Reach(BOX)

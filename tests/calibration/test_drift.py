@@ -24,6 +24,7 @@ def watches(lab: Lab) -> dict[str, DriftWatch]:
     return {name: DriftWatch(lab.bench, lab.models[name], lab.arm.home, looks.pictures[name][0]) for name in FIXED}
 
 
+@pytest.mark.slow
 def test_objects_light_and_noise_are_no_drift(lab: Lab, watches: dict[str, DriftWatch]) -> None:
     home = lab.arm.home[None]
     for layout in range(3):
@@ -37,6 +38,7 @@ def test_objects_light_and_noise_are_no_drift(lab: Lab, watches: dict[str, Drift
                 assert drift.shift_px < 0.15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("turn_deg", "shift_mm"),
     [([0.2, 0, 0], ZERO), ([0, 0, 0.4], ZERO), (ZERO, [2.0, 2.0, 0]), (ZERO, [0, 0, -3.0]), ([3.0, 2.0, -1.0], ZERO)],

@@ -77,6 +77,7 @@ def test_a_file_holds_what_was_solved_to_a_hundredth_of_a_sigma(seed: int) -> No
         assert (model.width, model.height) == camera.size
 
 
+@pytest.mark.slow
 def test_what_is_rounded_projects_as_what_was_solved() -> None:
     """Numbers that err together are jointly much surer than each alone; rounding must not undo that."""
     file = calibration_of(solved(), made.CHARUCO, created=made.CREATED)
@@ -86,6 +87,7 @@ def test_what_is_rounded_projects_as_what_was_solved() -> None:
         assert np.abs(off).max() < 0.01 * solved().quality.corner_sigma_px
 
 
+@pytest.mark.slow
 def test_a_solve_is_told_in_full(tmp_path: Path) -> None:
     write_calibration(
         tmp_path / "new" / "calibration.yaml", calibration_of(solved(), made.CHARUCO, created=made.CREATED)

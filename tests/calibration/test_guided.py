@@ -61,6 +61,7 @@ def errors_of(made: BoardSet, sighting: Sighting) -> Vector:
     return sighting.pixels - made.cameras[sighting.camera].pixels(local)
 
 
+@pytest.mark.slow
 def test_corners_come_out_much_nearer() -> None:
     done = measured()
     before, after = (
@@ -74,6 +75,7 @@ def test_corners_come_out_much_nearer() -> None:
     assert len(after) > 0.97 * len(before)
 
 
+@pytest.mark.slow
 def test_blur_and_motion_leave_no_bias() -> None:
     done = measured()
     for swings in (False, True):
@@ -93,6 +95,7 @@ def test_a_view_that_was_rejected_comes_back() -> None:
     assert np.abs(errors_of(done.made, sighting)).max() < 0.05
 
 
+@pytest.mark.slow
 def test_the_second_solve_is_better() -> None:
     done = measured()
     better = solve(done.fine)

@@ -92,6 +92,7 @@ def words_of(text: str) -> str:
     return " ".join(Reader(text).words)
 
 
+@pytest.mark.slow
 def test_the_page_is_well_formed_and_complete() -> None:
     _, calibration = solved()
     words = words_of(plain_page())
@@ -107,6 +108,7 @@ def test_the_page_is_well_formed_and_complete() -> None:
     assert BOARD.describe() in words
 
 
+@pytest.mark.slow
 def test_the_page_needs_nothing_else() -> None:
     text = plain_page().replace('xmlns="http://www.w3.org/2000/svg"', "")
     assert "://" not in text
@@ -288,6 +290,7 @@ def test_the_verdict_is_the_worst_of_both(worst_mm: float | None, held_mm: float
         assert figure is None or f"{figure:.2f}" in answer.sentence
 
 
+@pytest.mark.slow
 def test_one_fixed_camera_has_no_map_but_a_page() -> None:
     made, _ = solved()
     data = replace(made.data, sightings=tuple(one for one in made.data.sightings if one.camera != "side"))

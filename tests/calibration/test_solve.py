@@ -88,6 +88,7 @@ def test_derivatives_are_those_of_the_residuals() -> None:
         assert np.allclose((ahead - behind) / 2, told, atol=1e-7, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_without_noise_the_truth_comes_back() -> None:
     made = scene(0, frames=12, pixel=0, robot=0)
     calibration = solve(made.data)
@@ -95,6 +96,7 @@ def test_without_noise_the_truth_comes_back() -> None:
     assert workspace_rms_mm(made, calibration) < 1e-6
 
 
+@pytest.mark.slow
 def test_noise_leaves_errors_as_large_as_stated() -> None:
     made, calibration = clean()
     assert calibration.quality.workspace is not None
@@ -110,6 +112,7 @@ def test_noise_leaves_errors_as_large_as_stated() -> None:
         assert 0.1 < calibration.quality.held_out[name].rms_mm < 1.5
 
 
+@pytest.mark.slow
 def test_corrupted_pictures_are_named_and_left_out() -> None:
     made, calibration = corrupted()
     assert {(view.camera, view.frame) for view in calibration.rejected()} == made.spoilt
@@ -117,6 +120,7 @@ def test_corrupted_pictures_are_named_and_left_out() -> None:
     assert workspace_rms_mm(made, calibration) < 0.4
 
 
+@pytest.mark.slow
 def test_the_model_projects_as_the_truth_does() -> None:
     made, calibration = clean()
     point = np.array([[0.55, 0.05, 0.1]])
@@ -135,6 +139,7 @@ def test_a_robot_that_is_less_exact_is_noticed() -> None:
     assert quality.robot_sigma_deg == pytest.approx(0.2, rel=0.25)
 
 
+@pytest.mark.slow
 def test_the_boards_size_is_found() -> None:
     made = scene(3, frames=20)
     data = replace(made.data, points=made.data.points / 1.01)
@@ -157,6 +162,7 @@ def renamed(data: CalibrationData, names: dict[str, str], frames: range) -> Cali
     return replace(data, sightings=sightings)
 
 
+@pytest.mark.slow
 def test_cameras_swapped_in_some_frames_are_left_out_there() -> None:
     made = scene(4, frames=20)
     some = range(3, 20, 7)
@@ -169,6 +175,7 @@ def test_cameras_swapped_in_some_frames_are_left_out_there() -> None:
     assert workspace_rms_mm(made, calibration) < 0.3
 
 
+@pytest.mark.slow
 def test_places_follow_the_names_that_were_given() -> None:
     """Names are all that tell two fixed cameras apart, so names swapped everywhere swap the places and no more."""
     made = scene(4, frames=15)
@@ -195,6 +202,7 @@ def only(data: CalibrationData, *cameras: str) -> tuple[Sighting, ...]:
     return tuple(sighting for sighting in data.sightings if sighting.camera in cameras)
 
 
+@pytest.mark.slow
 def test_one_camera_alone_is_solved() -> None:
     made = scene(0)
     for name in ("front", "wrist"):

@@ -67,6 +67,7 @@ def error(check: CameraCheck, truth: RigidTransform) -> float:
     return float(off @ np.linalg.solve(check.covariance, off))
 
 
+@pytest.mark.slow
 def test_nothing_moved_though_objects_and_light_changed(today: Day) -> None:
     result = verify(today.reference, today.pictures())
     assert result.good, result.sentences
@@ -92,6 +93,7 @@ def test_a_motion_is_seen_on_its_camera_alone_and_measured(
     assert error(result.cameras[camera], truth) < WITHIN_3_SIGMA
 
 
+@pytest.mark.slow
 def test_a_bumped_camera_is_put_right(today: Day) -> None:
     models = today.lab.models
     truth = bumped(models["opst_cam"].T_parent_camera, np.array([1.0, 0.5, -0.5]), np.array([8.0, 3.0, -5.0]))

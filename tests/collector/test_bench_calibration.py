@@ -71,6 +71,7 @@ def test_a_share_of_frames_is_corrupted() -> None:
     assert np.mean(spoilt) == pytest.approx(0.05 * 58, rel=0.5)
 
 
+@pytest.mark.slow
 def test_corners_are_drawn_where_they_are() -> None:
     """Sharp saddles in the picture itself, found by OpenCV alone."""
     made = draw_set(2, (1280, 720))
@@ -91,6 +92,7 @@ def test_the_bound_shrinks_with_views_and_noise() -> None:
         assert 0.499 * once[name] < value < once[name]
 
 
+@pytest.mark.slow
 def test_the_bound_is_that_of_the_solver_and_workspace_errors_are_as_stated() -> None:
     """Two programs: numeric derivatives of OpenCV's projection here, the solver's own covariance there."""
     made = draw_set(0)
@@ -103,6 +105,7 @@ def test_the_bound_is_that_of_the_solver_and_workspace_errors_are_as_stated() ->
     assert calibration.quality.workspace.rms_mm == pytest.approx(bounds(1)[WORKSPACE_MM], rel=0.15)
 
 
+@pytest.mark.slow
 def test_stages_find_the_truth_without_noise() -> None:
     made = draw_set(4, robot=0.0)
     for robot_world in (False, True):
@@ -111,6 +114,7 @@ def test_stages_find_the_truth_without_noise() -> None:
         assert error(errors["wrist hand-eye mm"]) < 0.02
 
 
+@pytest.mark.slow
 def test_a_set_is_read_back_from_files(tmp_path: Path) -> None:
     made = draw_set(5)
     few = replace(made, views=made.views[:3] + made.views[-3:])

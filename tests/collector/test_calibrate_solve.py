@@ -73,6 +73,7 @@ def folder(solved: Solved, tmp_path: Path) -> Path:
     )
 
 
+@pytest.mark.slow
 def test_the_document_has_the_truth_within_its_sigmas(solved: Solved) -> None:
     assert set(solved.said["cameras"]) == set(solved.drawn.scene.cameras)
     for name, true in solved.drawn.scene.cameras.items():
@@ -93,6 +94,7 @@ def test_the_document_has_the_truth_within_its_sigmas(solved: Solved) -> None:
         assert np.linalg.norm(turned) < 0.3
 
 
+@pytest.mark.slow
 def test_the_document_names_what_was_left_out(solved: Solved) -> None:
     assert ("side", "held", 5) in [(one["camera"], one["mounting"], one["frame"]) for one in solved.said["rejected"]]
     assert "held/front/003.png" in [one["picture"] for one in solved.said["unused"]]

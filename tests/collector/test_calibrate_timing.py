@@ -52,6 +52,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_lag_of_every_camera_is_told(session: Path) -> None:
     done = run(session, "--json")
     assert (done.exit_code, done.stderr) == (0, "")

@@ -63,10 +63,12 @@ def learnt(calibration: Path) -> Path:
     return calibration
 
 
+@pytest.mark.slow
 def test_without_reference_pictures_there_is_nothing_to_compare(calibration: Path, tmp_path: Path) -> None:
     check_refused(run(calibration, "--looks", tmp_path), f"There are no reference pictures in {tmp_path}")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_refused_before_the_arm_moves(calibration: Path, tmp_path: Path) -> None:
     check_refused(run(calibration, "--learn", "--correct", tmp_path / "out.yaml"), "give one of the two")
     check_refused(run(calibration, "--correct", calibration), "exists and is left as it is")

@@ -32,6 +32,7 @@ def probe(*words: str) -> dict[str, list[str]]:
     return json.loads(done.stderr.splitlines()[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [(), *[(row.name,) for row in GROUPS]], ids=lambda words: " ".join(words) or "top")
 def test_help_imports_nothing_heavy(words: tuple[str, ...]) -> None:
     seen = probe(*words, "--help")
@@ -44,6 +45,7 @@ def test_the_top_help_imports_no_command() -> None:
     assert [name for name in modules if ".commands." in name or ".rig" in name] == []
 
 
+@pytest.mark.slow
 def test_a_group_imports_no_other_group() -> None:
     modules = probe("rig", "--help")["modules"]
     assert [name for name in modules if ".commands." in name] == ["dynacollect.collector.commands.rig"]

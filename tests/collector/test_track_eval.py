@@ -46,6 +46,7 @@ def outcome(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_document_has_the_names_that_others_rely_on(outcome: Path) -> None:
     found = json.loads((outcome / "figures.json").read_text())
     for name in ("position_mm", "rotation_deg", "velocity_mm_s", "predict_230ms_mm"):
@@ -58,6 +59,7 @@ def test_the_document_has_the_names_that_others_rely_on(outcome: Path) -> None:
     assert found["stage_ms"]["tick"]["median"] > 0
 
 
+@pytest.mark.slow
 def test_states_are_told_line_by_line_in_the_files_frames(data: Path, outcome: Path) -> None:
     rows = [json.loads(line) for line in (outcome / "states.jsonl").read_text().splitlines()]
     assert len(rows) == 22

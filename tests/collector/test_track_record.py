@@ -22,6 +22,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Sequence:
     return read_sequence(folder / "000000")
 
 
+@pytest.mark.slow
 def test_masks_are_where_the_truth_is(recorded: Sequence) -> None:
     for take in recorded.takes[::4]:
         for number, (name, known) in enumerate(recorded.objects.items()):
@@ -41,6 +42,7 @@ def test_masks_are_where_the_truth_is(recorded: Sequence) -> None:
                 assert share > 0.85 or not np.array_equal(true, inside)
 
 
+@pytest.mark.slow
 def test_the_target_moves_when_it_is_launched(recorded: Sequence) -> None:
     motion = true_motion(recorded.truth["mug"])
     assert motion.events[0].kind == "start"
@@ -72,6 +74,7 @@ def test_the_clip_shows_one_object_on_the_clear_table(recorded: Sequence) -> Non
     assert off[v - 3 : v + 4, u - 3 : u + 4].mean() > 4 * off.mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_scene_can_be_drawn(kind: str) -> None:
     rolling = kind in ("rolling", "curved", "bounced")

@@ -128,6 +128,7 @@ def test_the_table_says_what_is_believed_and_what_is_lost() -> None:
     assert "pose 4.0" in text
 
 
+@pytest.mark.slow
 def test_a_person_is_asked_for_one_thing_at_a_time() -> None:
     config = with_fixed_cameras(load_rig("cell"))
     asked: list[str] = []

@@ -194,6 +194,7 @@ def test_a_piper_picks() -> None:
     assert phase == Phase.DONE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", [PICK, PLACE, LONG_HORIZON], ids=lambda task: task.name)
 def test_a_run_is_the_same_again_and_its_log_replays_exactly(task: Task) -> None:
     worlds = [table(((0.5, 0.2), (-0.01, -0.05)), ((0.35, 0.15), STILL)) for _ in range(2)]

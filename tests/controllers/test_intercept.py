@@ -47,6 +47,7 @@ def episode(task: str, seed: int, request: Request) -> tuple[Outcome, Truth, lis
         return outcome, truth, log, expert.profile
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["apple", "can", "cube"])
 def test_a_still_object_is_picked(target: str) -> None:
     outcome, _, _, _ = episode("pick", 5, Request(target=target, speed=0.0, distractors=()))
@@ -54,6 +55,7 @@ def test_a_still_object_is_picked(target: str) -> None:
     assert outcome.time_s < 6.0
 
 
+@pytest.mark.slow
 def test_a_rolling_ball_is_picked_on_the_move_and_its_log_replays_exactly() -> None:
     request = Request(target="tennis_ball", speed=0.3, launcher="push", distractors=())
     outcome, _, log, profile = episode("pick", 11, request)
@@ -62,6 +64,7 @@ def test_a_rolling_ball_is_picked_on_the_move_and_its_log_replays_exactly() -> N
     assert first_difference(log, profile) is None
 
 
+@pytest.mark.slow
 def test_a_replay_notices_another_decision() -> None:
     _, _, log, profile = episode("pick", 5, Request(target="apple", speed=0.0, distractors=()))
     assert isinstance(profile, Intercept)
@@ -77,6 +80,7 @@ def test_a_rolling_ball_is_put_into_the_bowl() -> None:
     assert outcome.phase == Phase.DONE
 
 
+@pytest.mark.slow
 def test_every_transition_has_a_reason_and_follows_the_one_before() -> None:
     outcome, _, _, _ = episode("pick", 8, Request(target="tomato", speed=0.15, launcher="push", distractors=()))
     for before, after in zip(outcome.transitions, outcome.transitions[1:], strict=False):

@@ -33,6 +33,7 @@ def feedback(arm: ArmModel, joints: Vector, now: float) -> ArmState:
     return ArmState(joints, still, still, kinematics.forward(arm, joints), 0.03, 0.0, now, now)
 
 
+@pytest.mark.slow
 @ARMS
 def test_stops_stand_still_and_leave_the_fingers(arm: ArmModel) -> None:
     rng = np.random.default_rng(5)

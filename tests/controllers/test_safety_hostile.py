@@ -206,6 +206,7 @@ def assert_held(witness: Witness, envelope: Envelope) -> None:
     np.testing.assert_array_equal(witness.rows[-1], witness.rows[-20])
 
 
+@pytest.mark.slow
 @ARMS
 def test_hostile_commands_never_leave_the_limits(arm: ArmModel) -> None:
     seen: set[str] = set()

@@ -59,6 +59,7 @@ def test_the_places_are_no_worse_than_what_was_seen() -> None:
     assert np.sqrt(np.mean(np.square(errors))) < 0.002
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma", [(0.002, 0.030), (0.005, 0.010)])
 def test_its_covariance_is_honest(sigma: tuple[float, float]) -> None:
     """The squared error in sigmas is one for each number, on average; it knows of accelerations that did not come."""

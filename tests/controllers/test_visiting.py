@@ -85,6 +85,7 @@ def check_sent(cell: Visited) -> None:
     cell.sent.clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "plate"), [("cell", PLATE), ("cell-fr3", PLATE), ("cell-piper", SMALL)])
 def test_it_comes_to_where_it_is_sent_and_stands(name: str, plate: Panel) -> None:
     """A Piper's six joints reach little of what a plate needs, and so what is near counts as reached."""
@@ -126,6 +127,7 @@ def test_what_may_not_be_is_refused_and_the_arm_rests(
     assert re.match(reason, said), said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("height", "tilt"), [(0.24, 45.0), (0.20, 60.0)])
 def test_what_is_in_the_way_is_passed_over(cell: Visited, height: float, tilt: float) -> None:
     """Leaning to either side the plate is clear of the table; hanging straight down, half-way, it is not."""
@@ -149,6 +151,7 @@ def lasts() -> float:
     raise AssertionError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "named", "before_end_s"),
     [

@@ -47,6 +47,7 @@ def stamps(root: Path, episode: int, camera: str) -> list[tuple[int, int]]:
     return [read_stamp(image) for image in pictures(root, episode, f"observation.images.{camera}")]
 
 
+@pytest.mark.slow
 def test_every_picture_is_the_one_of_its_row(whole: Path) -> None:
     for episode, course in enumerate(COURSES):
         for number, camera in enumerate(CAMERAS):
@@ -196,6 +197,7 @@ def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout_v30, "EPISODES", 3)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_files")
 def test_files_end_where_they_are_full_and_full_ones_are_not_touched(session: Path, more: Path, tmp_path: Path) -> None:
     build([session], tmp_path / "grown", ALL)

@@ -95,6 +95,7 @@ def test_killed_where_names_cannot_be_swapped(sessions: list[Path], tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
+@pytest.mark.slow
 def test_two_at_once_are_one_and_a_sentence(sessions: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "set"
     with staging.next_state(out), pytest.raises(DynacollectError, match="being built by another process"):
@@ -102,6 +103,7 @@ def test_two_at_once_are_one_and_a_sentence(sessions: list[Path], tmp_path: Path
     assert build(sessions, out, ALL).added == 8
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_what_was_there(
     sessions: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,7 @@ def test_nothing_is_said_of_sound_sessions(seed: int, tmp_path: Path) -> None:
     assert report.episodes == 2
 
 
+@pytest.mark.slow
 def test_an_episode_unlike_the_others_is_an_outlier(tmp_path: Path) -> None:
     courses = [Course(seed, 22 if seed != 5 else 44) for seed in range(9)]
     found = names_of(make_session(tmp_path / "session", *courses))

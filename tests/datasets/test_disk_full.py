@@ -91,6 +91,7 @@ print(json.dumps({"silent": silent, "left_open": open_now - before}))
 """
 
 
+@pytest.mark.slow
 def test_a_video_that_does_not_fit_never_passes_for_a_whole_one(tmp_path: Path) -> None:
     """Whether it is cut in its first bytes or in its last; and its file is closed."""
     line = [sys.executable, "-c", PROGRAM, str(Path(__file__).parent), str(tmp_path)]

@@ -64,6 +64,7 @@ def taken_over(before: Path, episode: int, after: Path, now: int) -> None:
     assert sources[0].items() <= sources[1].items()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_files")
 @pytest.mark.parametrize("form", ["v3.0", "v2.1"])
 def test_merged_is_what_one_build_of_all_gives(monday: Path, tuesday: Path, tmp_path: Path, form: Format) -> None:
@@ -85,6 +86,7 @@ def test_merged_is_what_one_build_of_all_gives(monday: Path, tuesday: Path, tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "at once", "b", "c", "d"]
 
 
+@pytest.mark.slow
 def test_different_conditions_and_phases_go_together(monday: Path, tuesday: Path, tmp_path: Path) -> None:
     build([monday], tmp_path / "good", Options(validation=0.0, licence="cc-by-4.0"))
     build([tuesday], tmp_path / "rest", Options(where="not success", trim=True, validation=0.5, licence="cc-by-4.0"))
@@ -107,6 +109,7 @@ def test_different_conditions_and_phases_go_together(monday: Path, tuesday: Path
     assert whole["phases"].keys() >= {"-1"} and "STIR" in whole["phases"].values()
 
 
+@pytest.mark.slow
 def test_robots_of_one_kind_are_told_apart_by_episode(tmp_path: Path) -> None:
     for name, robot, seeds in (("p", "franka-panda", (0, 1)), ("f", "franka-fr3", (2,)), ("q", "franka-panda", (3,))):
         of_robot(make_session(tmp_path / name, *(Course(seed, 24 + seed) for seed in seeds)), robot)
@@ -124,6 +127,7 @@ def test_robots_of_one_kind_are_told_apart_by_episode(tmp_path: Path) -> None:
     assert check_any(tmp_path / "three").ok
 
 
+@pytest.mark.slow
 def test_an_episode_that_two_sets_have_is_kept_once_and_told(monday: Path, tuesday: Path, tmp_path: Path) -> None:
     build([monday], tmp_path / "some")
     build([monday, tuesday], tmp_path / "all", ALL)

@@ -41,6 +41,7 @@ def ticks_of(course: Course, begin: float) -> list[Tick]:
     return [tick_of(course, index, begin, 0) for index in range(course.ticks)]
 
 
+@pytest.mark.slow
 def test_everything_that_went_in_comes_out(session: Path) -> None:
     begin = 100.0
     for course, episode in zip(COURSES, episodes_in(session), strict=True):
@@ -252,6 +253,7 @@ def test_the_forecast_goes_by_the_episodes_before(session: Path) -> None:
     assert free > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [2_000, 9_000, 20_000])
 def test_a_disk_that_takes_no_more_loses_one_episode_and_no_other(tmp_path: Path, limit: int) -> None:
     """In a process whose files may not grow beyond a limit, as on a full disk: writing fails in the middle."""
@@ -285,6 +287,7 @@ print(record(recorder, Course(2, 10), clock).commit(Verdict(True, 0.9, "held")).
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
 
 
+@pytest.mark.slow
 def test_killed_recorders_lose_at_most_what_was_in_flight(tmp_path: Path) -> None:
     trials = 10
     program = Path(__file__).with_name("kill_recorders.py")

@@ -285,6 +285,7 @@ def test_no_episode_before_is_looked_at_again(tmp_path: Path, monkeypatch: pytes
     assert recorder.forecast(10)[0] > need
 
 
+@pytest.mark.slow
 def test_nothing_of_an_episode_stays_in_memory(tmp_path: Path) -> None:
     clock = SimClock(start=5.0)
     recorder, levels = Recorder(tmp_path, clock), list[int]()

@@ -42,6 +42,7 @@ def one_sentence(text: str) -> str:
     return lines[0]
 
 
+@pytest.mark.slow
 def test_show_writes_a_picture_of_all_views(tmp_path: Path) -> None:
     done = dynacollect("rig", "show", "--rig", "cell", "--seed", "3", "--out", "cell.png", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -51,6 +52,7 @@ def test_show_writes_a_picture_of_all_views(tmp_path: Path) -> None:
     assert np.asarray(picture).std() > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["not yaml", "unknown driver"])
 def test_a_wrong_file_leaves_with_2_and_one_sentence(name: str, tmp_path: Path) -> None:
     (tmp_path / "rig.yaml").write_text(WRONG_FILES[name])
@@ -75,6 +77,7 @@ def test_check_of_a_fresh_file_is_ok(tmp_path: Path) -> None:
     assert {"name", "ok", "detail"} == set(found["parts"][0])
 
 
+@pytest.mark.slow
 def test_check_sees_an_injected_fault() -> None:
     done = run("rig", "check", "--fault", "opst_cam.freeze@1.5", "--watch", "1", "--json")
     assert done.exit_code == 1

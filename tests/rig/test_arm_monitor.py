@@ -71,6 +71,7 @@ def after(start: float, change: Callable[[ArmState], ArmState]) -> Change:
     return lambda state, time: change(state) if time >= start else state
 
 
+@pytest.mark.slow
 @ARMS
 def test_no_false_alarm_in_a_minute_of_motion(model: ArmModel) -> None:
     monitor = ArmMonitor(model, feedback_hz=RATE)

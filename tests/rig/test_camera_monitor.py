@@ -130,6 +130,7 @@ def drop(share: float, seed: int = 0) -> Callable[[Frame, int], Frame | None]:
     return lambda frame, _: None if rng.random() < share else frame
 
 
+@pytest.mark.slow
 def test_three_minutes_without_a_false_fault(normal: Scene) -> None:
     stream = Stream(CameraMonitor("top", PERIOD), normal)
     assert seen(stream.run(180.0, drop(0.002))) == set()

@@ -13,6 +13,7 @@ from dynacollect.tracking.live import beside_table, pictures
 from dynacollect.tracking.seeing.arm_cover import ArmCover
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cell", "cell-piper"])
 def test_a_knock_shows_and_other_things_on_the_table_do_not(name: str) -> None:
     rig = open_rig(load_rig(name), seed=1)

@@ -46,6 +46,7 @@ def believed(
     return looks, masks, seen
 
 
+@pytest.mark.slow
 def test_a_box_has_its_half_turns_for_doubles_and_a_ball_none(box: ViewpointModel) -> None:
     angles = Rotation.from_matrix(doubles(box)).magnitude()
     assert np.count_nonzero(angles > np.deg2rad(170)) >= 3
@@ -54,6 +55,7 @@ def test_a_box_has_its_half_turns_for_doubles_and_a_ball_none(box: ViewpointMode
     assert len(doubles(viewpoint_model(shape))) == 0
 
 
+@pytest.mark.slow
 def test_what_the_symmetry_says_is_no_double(box: ViewpointModel) -> None:
     halves = tuple(Rotation.from_rotvec(np.pi * axis) for axis in np.eye(3))
     plain = block((0.09, 0.06, 0.045))

@@ -74,6 +74,7 @@ PICTURES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fine", [True, False])
 @pytest.mark.parametrize(("picture", "exact"), [("plain", 0.1), ("printed", 0.12), ("out of focus", 0.22)])
 def test_an_outline_that_is_off_is_measured_as_far_off(

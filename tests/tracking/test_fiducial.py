@@ -69,6 +69,7 @@ def off(state: ObjectState) -> tuple[float, float]:
     return 1e3 * float(np.linalg.norm(state.position - pose.translation)), float(np.rad2deg(turned))
 
 
+@pytest.mark.slow
 def test_a_moving_object_is_followed_and_found_again() -> None:
     file = TagFile.model_validate(BOX)
     tracker, states = TagTracker(file, CAMERAS), dict[int, ObjectState]()
@@ -116,6 +117,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_sequence_is_evaluated(data: Path) -> None:
     line = ["eval", str(data), "--tracker", "fiducial", "--tags", str(data / "tags.yaml"), "--json"]
     done = CliRunner().invoke(app, line, catch_exceptions=False)
@@ -129,6 +131,7 @@ def test_a_sequence_is_evaluated(data: Path) -> None:
     assert set(found["stage_ms"]) == {"detect", "pose", "tick"}
 
 
+@pytest.mark.slow
 def test_states_are_in_the_frame_of_the_mesh_and_say_how_sure_they_are_there(data: Path) -> None:
     sequence = read_sequence(data / "000000")
     known = sequence.objects["mug"]
@@ -154,6 +157,7 @@ def _of_the_mesh(state: ObjectState, origin: Vector, error: Vector) -> Vector:
     return np.concatenate([state.position + error[:3] + arm, error[3:6], velocity, spin])
 
 
+@pytest.mark.slow
 def test_what_is_lacking_is_told(data: Path, tmp_path: Path) -> None:
     def said(*words: object) -> str:
         with pytest.raises(DynacollectError) as told:

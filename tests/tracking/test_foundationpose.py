@@ -108,6 +108,7 @@ def off(state: ObjectState | PoseEstimate, truth: RigidTransform) -> tuple[float
     return 1e3 * float(np.linalg.norm(state.T_base_object.translation - truth.translation)), float(np.rad2deg(turned))
 
 
+@pytest.mark.slow
 def test_a_moving_object_is_registered_followed_and_found_again(
     scene: DepthScene, taught: Taught, server: ServerProcess
 ) -> None:
@@ -131,6 +132,7 @@ def test_a_moving_object_is_registered_followed_and_found_again(
     assert np.trace(states[10].covariance[:3, :3]) > 2 * np.trace(states[6].covariance[:3, :3])
 
 
+@pytest.mark.slow
 def test_a_camera_that_lost_it_is_put_back_by_the_other(
     scene: DepthScene, taught: Taught, server: ServerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +157,7 @@ def test_a_camera_that_lost_it_is_put_back_by_the_other(
     }
 
 
+@pytest.mark.slow
 def test_a_camera_that_goes_on_contradicting_is_no_longer_asked(
     scene: DepthScene, taught: Taught, server: ServerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +196,7 @@ def test_two_like_objects_are_told_apart(taught: Taught, server: ServerProcess) 
         assert off(states[own], truth[name])[0] < 2.0
 
 
+@pytest.mark.slow
 def test_all_cameras_together_are_better_than_each(scene: DepthScene, taught: Taught, server: ServerProcess) -> None:
     """Small steps, which each camera follows by itself."""
     surface, rng, poses = Surface.of(CAR), np.random.default_rng(5), PoseServer(server.address)
@@ -250,6 +254,7 @@ def data(scene: DepthScene, taught: Taught, tmp_path_factory: pytest.TempPathFac
     return folder
 
 
+@pytest.mark.slow
 def test_a_sequence_with_depth_is_evaluated(data: Path, server: ServerProcess) -> None:
     line = ["eval", str(data), "--tracker", "foundationpose", "--server", server.address, "--json"]
     found = json.loads(CliRunner().invoke(app, line, catch_exceptions=False).stdout)
@@ -260,6 +265,7 @@ def test_a_sequence_with_depth_is_evaluated(data: Path, server: ServerProcess) -
     assert found["rotation_deg"]["median"] < 3.0
 
 
+@pytest.mark.slow
 def test_what_is_lacking_is_told(data: Path, tmp_path: Path) -> None:
     def said(*words: str) -> str:
         line = ["eval", *words, "--tracker", "foundationpose", "--server", str(tmp_path / "nobody")]

@@ -55,6 +55,7 @@ def test_errors_are_as_large_as_claimed() -> None:
     assert np.mean(np.array(speed) < 3.0) > 0.95
 
 
+@pytest.mark.slow
 def test_coasting_covers_the_truth() -> None:
     """Whatever happens while the thing cannot be seen; and not by sheer size."""
     rng = np.random.default_rng(1)

@@ -40,6 +40,7 @@ def test_the_arm_is_where_it_was_when_the_picture_was_taken() -> None:
     assert arm_at(1.0, states, model) is states[-1]
 
 
+@pytest.mark.slow
 def test_pictures_are_of_what_is_there_now() -> None:
     """None that was captured before the table was changed."""
     with open_rig(CONFIG, seed=3) as rig:
@@ -54,6 +55,7 @@ def test_pictures_are_of_what_is_there_now() -> None:
             assert np.quantile(off, 0.999) < 12
 
 
+@pytest.mark.slow
 def test_a_camera_that_is_gone_is_named() -> None:
     with open_rig(CONFIG, seed=3, faults=("side_cam.unplugged@0",)) as rig:
         rig.stage.present()

@@ -237,6 +237,7 @@ def swapping(sequence: Sequence, since: float, until: float) -> list[Tracked]:
     return said(sequence, tell)
 
 
+@pytest.mark.slow
 def test_names_of_alike_objects_are_free_but_must_stay() -> None:
     sequence = two("can", "can")
     assert figures(sequence, swapping(sequence, -1.0, 9.0)).switches == 0

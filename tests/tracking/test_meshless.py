@@ -105,6 +105,7 @@ def story() -> Story:
     return Story(tracker, moved, gone, back)
 
 
+@pytest.mark.slow
 def test_a_clip_tells_how_large_a_thing_is() -> None:
     learnt = known({"brick": BRICK, "ball": BALL})
     assert learnt["brick"].size == pytest.approx(0.5 * float(np.exp(np.log(SIZE).mean())), rel=0.1)
@@ -118,6 +119,7 @@ def test_a_clip_of_one_camera_says_too_little() -> None:
         known_from({"cam0": plates["cam0"]}, one, CAMERAS, "the brick")
 
 
+@pytest.mark.slow
 def test_it_starts_by_itself(story: Story) -> None:
     thing, first = story.moved[0]
     assert off_mm(first.states["brick"], thing) < 3.0
@@ -125,6 +127,7 @@ def test_it_starts_by_itself(story: Story) -> None:
     assert story.moved[FOUND_WITHIN][1].states["brick"].health > HEALTHY
 
 
+@pytest.mark.slow
 def test_it_follows_a_moving_thing(story: Story) -> None:
     for thing, outcome in story.moved[FOUND_WITHIN:]:
         state = outcome.states["brick"]
@@ -162,6 +165,7 @@ def test_its_form_is_measured_and_handed_on_as_a_model(story: Story) -> None:
     assert list(story.tracker.models) == ["brick"]
 
 
+@pytest.mark.slow
 def test_a_thing_not_found_yet_has_the_form_that_it_was_shown_in() -> None:
     tracker = tracker_of({"ball": BALL})
     assert tracker.forms == {}
@@ -175,6 +179,7 @@ def test_every_tick_says_what_it_took(story: Story) -> None:
         assert 0.0 < sum(stages.values()) <= outcome.seconds["tick"]
 
 
+@pytest.mark.slow
 def test_unlike_things_keep_their_names_when_they_pass() -> None:
     """The ball covers the brick on the way; neither drags the other along."""
     tracker = tracker_of({"brick": BRICK, "ball": BALL})
@@ -189,6 +194,7 @@ def test_unlike_things_keep_their_names_when_they_pass() -> None:
                 assert off_mm(outcome.states[name], thing) < 6.0, (tick, name)
 
 
+@pytest.mark.slow
 def test_a_recorded_sequence_is_tracked_from_its_clip(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = write_data_set(tmp_path_factory.mktemp("data") / "ball", frames=12)
     sequence = read_sequence(folder / "000000")

@@ -83,6 +83,7 @@ def covariance(found: Fit) -> Vector:
     return np.linalg.inv(found.information + FOREKNOWN).astype(float)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mug", *SLOW])
 def test_places_are_found_to_a_millimetre_and_errors_are_as_claimed(name: str) -> None:
     places, claims = [], []
@@ -100,6 +101,7 @@ def test_places_are_found_to_a_millimetre_and_errors_are_as_claimed(name: str) -
     assert 0.03 < np.mean(claims) < 1.3
 
 
+@pytest.mark.slow
 def test_turning_about_the_axis_of_a_round_thing_is_not_told() -> None:
     rng = np.random.default_rng(1)
     thing = known("can").standing(rng, 0)
@@ -112,6 +114,7 @@ def test_turning_about_the_axis_of_a_round_thing_is_not_told() -> None:
     assert axis @ claimed @ axis > 20 * max(side @ claimed @ side for side in sides)
 
 
+@pytest.mark.slow
 def test_one_view_leaves_the_distance_open_and_says_so(plain: ViewpointModel) -> None:
     ratios, claims = [], []
     for number in range(CASES):

@@ -70,6 +70,7 @@ def drawn(model: ViewpointModel, view: Look, place: Vector, turn: Vector) -> Out
     return line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lens", LENSES)
 @pytest.mark.parametrize("shape", ["ball", "block"])
 def test_points_lie_on_the_true_outline_with_normals_outwards(
@@ -93,6 +94,7 @@ def moved(view: Look, line: Outline, pose: tuple[Vector, Vector], step: Vector, 
     return beyond("block", view.camera, line.pixels + out * line.normals, place + step[:3], turned)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lens", "exact"), [("straight", 0.003), ("bent", 0.04)])
 def test_slopes_tell_how_the_outline_moves(models: dict[str, ViewpointModel], lens: str, exact: float) -> None:
     for pose in poses()[:4]:
@@ -107,6 +109,7 @@ def test_slopes_tell_how_the_outline_moves(models: dict[str, ViewpointModel], le
                 assert np.quantile(off, 0.85) < exact
 
 
+@pytest.mark.slow
 def test_no_part_of_the_outline_is_left_out() -> None:
     shape = block((0.055, 0.055, 0.095))
     model, view = viewpoint_model(shape), looks("straight", 240.0)[0]

@@ -132,6 +132,7 @@ def test_a_new_connection_is_told_of_the_objects_again(
     assert off(poses.register(NAME, shot, mask), "cam1")[0] < 2.0
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_is_told_and_one_that_comes_back_is_used(tmp_path: Path) -> None:
     place = tmp_path / "poses"
     with serving(tmp_path, socket=place) as first:
@@ -260,11 +261,13 @@ def test_a_socket_file_that_is_not_there(tmp_path: Path) -> None:
     assert "(No such file or directory); start server.py" in told
 
 
+@pytest.mark.slow
 def test_without_msgpack_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "msgpack", None)
     assert "pip install 'dynacollect[foundationpose]'" in refused(lambda: PoseServer("localhost:1"))
 
 
+@pytest.mark.slow
 def test_the_server_needs_nothing_of_ours_and_old_pythons_read_it() -> None:
     text = SERVER.read_text()
     tree = ast.parse(text, feature_version=(3, 8))

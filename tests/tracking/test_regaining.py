@@ -32,6 +32,7 @@ def moment(tick: int, turn: float) -> Thing:
     return replace(BRICK, place=BRICK.place + before * SPEED + after * KNOCKED, turn=turned)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turn", [0.0, 0.8])
 def test_what_a_hand_covered_and_knocked_away_is_back_soon(turn: float, monkeypatch: pytest.MonkeyPatch) -> None:
     fits = [0]

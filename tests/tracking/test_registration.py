@@ -77,6 +77,7 @@ def test_a_clip_without_an_object_is_refused() -> None:
         register({"cam": empty.picture(1)}, {"egg": [{"cam": empty.picture(seed)} for seed in (2, 3, 4)]})
 
 
+@pytest.mark.slow
 def test_unlike_objects_do_not_look_alike() -> None:
     plate = Scene(TABLES["plain"]).picture(1)
     things = {"ball": BALL, "egg": EGG, "lime": LIME, "box": BOX}

@@ -72,6 +72,7 @@ def yawed(turn: Vector, yaw: float) -> Vector:
     return Rotation.from_rotvec([0.0, 0.0, yaw]).as_matrix() @ turn
 
 
+@pytest.mark.slow
 def test_things_on_the_table_are_found_from_their_masks(hooked: ViewpointModel) -> None:
     rng = np.random.default_rng(4)
     sides = resting(hooked.shape).turns[::36]
@@ -86,6 +87,7 @@ def test_things_on_the_table_are_found_from_their_masks(hooked: ViewpointModel) 
     assert np.median(off) < 1.5
 
 
+@pytest.mark.slow
 def test_things_in_the_air_are_found_where_they_are(hooked: ViewpointModel) -> None:
     rng = np.random.default_rng(4)
     for number, turn in enumerate(Rotation.random(3, rng=rng).as_matrix()):
@@ -96,6 +98,7 @@ def test_things_in_the_air_are_found_where_they_are(hooked: ViewpointModel) -> N
         assert found.overlap > 0.7
 
 
+@pytest.mark.slow
 def test_a_symmetric_thing_is_found_up_to_its_symmetry(coloured: ViewpointModel) -> None:
     plain = replace(coloured.shape, face_colours=None)
     model = replace(coloured, shape=plain)

@@ -62,6 +62,7 @@ def region_of(mask: np.ndarray, off: tuple[int, int] = (0, 0), room: int = 12) -
     return Region(box, mask[y - room : y + height + room, x - room : x + width + room])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lamp", LAMPS)
 def test_things_are_outlined_in_any_light(learned: tuple[Table, AppearanceSegmenter], lamp: str) -> None:
     table, segmenter = learned
@@ -81,6 +82,7 @@ def test_things_are_outlined_in_any_light(learned: tuple[Table, AppearanceSegmen
         assert gates.identity(name, fits).passed
 
 
+@pytest.mark.slow
 def test_an_object_that_stands_before_another_keeps_its_pixels(on_grey: AppearanceSegmenter) -> None:
     scene = Scene(GREY, (replace(BOX, x=140, y=110), replace(BALL, x=152, y=116)))
     picture = scene.picture(7)
@@ -143,6 +145,7 @@ def test_an_unknown_object_is_what_is_no_shade() -> None:
     assert segmenter.appearances["thing"].known
 
 
+@pytest.mark.slow
 def test_large_boxes_are_outlined_to_the_pixel(on_grey: AppearanceSegmenter) -> None:
     scene = Scene(GREY, (replace(BALL, x=160, y=120, half=(70, 60)),))
     picture = scene.picture(7)

@@ -80,6 +80,7 @@ def true_corners(one: Corners, pose: RigidTransform) -> Vector:
     return local[:, :2] / local[:, 2:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dictionary", "size"), [("DICT_4X4_50", 0.05), ("DICT_APRILTAG_36H11", 0.07)])
 def test_corners_are_off_by_what_they_claim(dictionary: str, size: float) -> None:
     file = file_of((3, size, [0.0, 0.0, 0.0], FLAT), dictionary=dictionary)
@@ -106,6 +107,7 @@ def test_blur_moves_no_corner() -> None:
     assert np.sqrt(np.mean(np.square(errors))) < 0.035
 
 
+@pytest.mark.slow
 def test_poses_are_off_by_what_they_claim() -> None:
     rng, errors, squares = np.random.default_rng(2), [], []
     for seed in range(20):
@@ -142,6 +144,7 @@ def jittered(one: Corners, rng: np.random.Generator) -> Corners:
     return Corners(one.tag, Sighting(one.sighting.id, corners, one.sighting.covariance), one.camera)
 
 
+@pytest.mark.slow
 def test_a_tag_that_may_be_tilted_two_ways_says_so() -> None:
     small, rng = file_of((3, 0.03, [0.0, 0.0, 0.0], FLAT)), np.random.default_rng(4)
     flips, claims, squares, health = [], [], [], []
@@ -159,6 +162,7 @@ def test_a_tag_that_may_be_tilted_two_ways_says_so() -> None:
     assert np.corrcoef(claims, health)[0, 1] < -0.99
 
 
+@pytest.mark.slow
 def test_a_second_view_tells_which_way_it_is_tilted() -> None:
     small, rng = file_of((3, 0.035, [0.0, 0.0, 0.0], FLAT)), np.random.default_rng(5)
     views = {**ABOVE, **SIDES}

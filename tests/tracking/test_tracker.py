@@ -101,6 +101,7 @@ def story() -> Story:
     return Story(moved, gone, back)
 
 
+@pytest.mark.slow
 def test_it_starts_by_itself(story: Story) -> None:
     thing, first = story.moved[0]
     assert off_mm(first.states["brick"], thing) < 3.0
@@ -108,6 +109,7 @@ def test_it_starts_by_itself(story: Story) -> None:
     assert story.moved[FOUND_WITHIN][1].states["brick"].health > HEALTHY
 
 
+@pytest.mark.slow
 def test_it_follows_a_moving_thing(story: Story) -> None:
     for thing, outcome in story.moved[FOUND_WITHIN:]:
         state = outcome.states["brick"]
@@ -145,6 +147,7 @@ def test_every_tick_says_what_it_took(story: Story) -> None:
         assert 0.0 < sum(stages.values()) <= outcome.seconds["tick"]
 
 
+@pytest.mark.slow
 def test_unlike_things_keep_their_names_when_they_pass() -> None:
     tracker = tracker_of({"brick": BRICK, "ball": BALL})
     for tick in range(16):

@@ -64,6 +64,7 @@ def seeing(
     ), head
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "size"), [((360, 480), 320), ((360, 480), 480), ((720, 1280), 640), ((251, 333), 320), ((251, 333), 480)]
 )
@@ -85,6 +86,7 @@ def test_masks_lie_where_the_objects_are(weights: Path, shape: tuple[int, int], 
     assert masks["a"].score == pytest.approx(0.8)
 
 
+@pytest.mark.slow
 def test_all_views_of_all_sizes_are_one_inference(weights: Path) -> None:
     segmenter, head = seeing(weights, {"a": "tennis_ball"}, views={"one": (360, 480), "two": (240, 320)})
     near, far = oval((360, 480), 200, 150, (40, 40)), oval((240, 320), 80, 90, (20, 20))
@@ -113,6 +115,7 @@ def test_what_the_arm_covers_is_in_no_mask(weights: Path) -> None:
     assert segmenter.segment(shown, {"cam": {"a": around(ball)}}, {"cam": ~arm | arm}).views == {"cam": {}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("swapped", [False, True])
 def test_alike_ones_are_told_by_where_they_are_expected(weights: Path, swapped: bool) -> None:
     segmenter, _ = seeing(weights, {"first": "tennis_ball", "second": "tennis_ball"})
@@ -189,6 +192,7 @@ def test_an_object_is_called_as_in_the_catalogue_or_as_people_say() -> None:
     assert words_of("thing_of_mine") == ("thing_of_mine",)
 
 
+@pytest.mark.slow
 def test_boxes_are_filled_by_colour(folder: Path) -> None:
     """What a network without masks is good for, as YOLO-World: two alike things, of which one is meant."""
     shape = (240, 320)
@@ -224,6 +228,7 @@ def test_the_tracker_follows_what_a_network_shows(
     assert np.linalg.norm(last.position - true.translation) < 0.005
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("colour", [RED, BLUE])
 def test_what_is_found_is_outlined_by_its_colours_if_they_agree(weights: Path, colour: np.ndarray) -> None:
     """A coarse network: six pixels to one of its masks'. What was learnt in blue says nothing of a red thing."""

@@ -51,6 +51,7 @@ def weights(folder: Path) -> Path:
     return save_network(folder / "painted.pt", CLASSES)
 
 
+@pytest.mark.slow
 def test_words_that_are_set_need_nobody_to_read_them(folder: Path) -> None:
     """As with open-vocabulary weights that were saved with their classes."""
     package = offline.ultralytics()
@@ -78,6 +79,7 @@ def test_yolo_world_says_what_it_reads_words_by(folder: Path) -> None:
         teach(Network(folder / "yolov8s-world.pt", "cpu", 0.25, 128), {"a": words_of("marker")})
 
 
+@pytest.mark.slow
 def test_the_file_says_which_segmenter_it_is(weights: Path, folder: Path) -> None:
     by_colour = AppearanceSegmenter({}, {"a": Appearance()})
     assert isinstance(Weights(str(weights), "cpu").segmenter(by_colour, {"a": "mug"}), MaskSegmenter)
@@ -94,6 +96,7 @@ def test_weights_are_found_by_name(weights: Path, tmp_path: Path, monkeypatch: p
         _ = Weights("yolo11n-seg.pt").path
 
 
+@pytest.mark.slow
 def test_what_cannot_be_used_is_one_sentence(weights: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     by_colour = AppearanceSegmenter({}, {"a": Appearance()})
 

@@ -63,6 +63,7 @@ def test_an_object_out_of_reach_is_not() -> None:
     assert found == Bound(False, False, None, None, None, "reach", None, 0.0)
 
 
+@pytest.mark.slow
 def test_more_acceleration_never_turn_possible_into_impossible() -> None:
     for start in (-0.40, -0.25):
         answers = [ask(straight(0.35, start, 0.6, 0.6), push) for push in (0.1, 1.0, 4.0)]

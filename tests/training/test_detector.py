@@ -94,6 +94,7 @@ def test_a_scene_shows_each_thing_where_no_other_is() -> None:
                 assert colour[2] > colour[0]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_quick")
 def test_the_same_seed_gives_the_same_pictures() -> None:
     first, again, other = (list(pictures(("egg",), seed, 64, 48)) for seed in (1, 1, 2))
@@ -103,6 +104,7 @@ def test_the_same_seed_gives_the_same_pictures() -> None:
     assert any((one.image != two.image).any() for one, two in zip(first, other, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_quick")
 def test_a_folder_holds_what_yolo_reads_and_goes_on_where_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "detector"

@@ -51,6 +51,7 @@ def test_wrong_noise_is_one_sentence(text: str) -> None:
         parse_noise(text)
 
 
+@pytest.mark.slow
 def test_noise_has_the_size_and_the_age_it_was_given() -> None:
     from scipy.spatial.transform import RigidTransform
 
@@ -76,6 +77,7 @@ def test_noise_has_the_size_and_the_age_it_was_given() -> None:
     assert np.std(speeds) == pytest.approx(0.03, rel=0.05)
 
 
+@pytest.mark.slow
 def test_two_episodes_through_the_command() -> None:
     result = run("evaluate", "--episodes", "2", "--seed", "1", "--json")
     assert result.exit_code == 0, result.output

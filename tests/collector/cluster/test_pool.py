@@ -141,6 +141,7 @@ def test_without_ray_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Monk
         run_workers(tmp_path / "s", settings, Cluster(2, "local"))
 
 
+@pytest.mark.slow
 def test_a_cluster_that_does_not_answer(tmp_path: Path) -> None:
     pytest.importorskip("ray")
     settings = Settings(load_rig("cell"), ("pick",), ("apple",), 1, state="vision")
@@ -160,6 +161,7 @@ def test_folders_of_another_kind_are_refused(tmp_path: Path) -> None:
         run_workers(lost, settings, Cluster(2))
 
 
+@pytest.mark.slow
 def test_when_no_worker_can_begin_the_reason_is_said_once(tmp_path: Path) -> None:
     settings = Settings(load_rig("cell"), ("pick",), ("apple",), 4, state="vision")
     with pytest.raises(DynacollectError, match="calibration") as refused:

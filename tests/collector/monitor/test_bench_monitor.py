@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dynacollect.collector.benches.monitor import bench_monitor
 
 
+@pytest.mark.slow
 def test_it_measures_with_viewers_that_really_look() -> None:
     cost = bench_monitor(seconds=1.2, rounds=1)
     assert [part.watched for part in cost.parts] == [False, True]

@@ -234,6 +234,7 @@ def test_what_goes_wrong_in_an_answer_is_told_to_who_asked(served: Served) -> No
     assert served.ask("/")[0].status == 200
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here")
 @pytest.mark.parametrize("width", [390, 1200])
 def test_a_browser_shows_it(served: Served, tmp_path: Path, width: int) -> None:

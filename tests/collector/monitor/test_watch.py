@@ -130,6 +130,7 @@ def test_the_sessions_own_exceptions_pass_and_the_terminal_is_given_back() -> No
     assert file.getvalue().rindex(SHOWN) > file.getvalue().rindex(HIDDEN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["interrupt", "raise"])
 def test_a_real_terminal_is_given_back(how: str) -> None:
     folder = str(Path(__file__).parent)

@@ -54,6 +54,7 @@ def test_a_session_that_went_worse_in_the_end_says_so() -> None:
     assert sentence(attempts).startswith("Attempts in the last third of the session fail most")
 
 
+@pytest.mark.slow
 def test_chance_is_not_taken_for_a_finding() -> None:
     """Where nothing differs, at most so many sessions as stated say that something does."""
     rng = np.random.default_rng(0)

@@ -59,6 +59,7 @@ def seen(rig: Rig) -> list[tuple[float, float, tuple[str, ...]]]:
     return found
 
 
+@pytest.mark.slow
 def test_they_are_seen_together_on_the_cells_clock(rig_file: Path) -> None:
     rig = opened(rig_file)
     assert isinstance(rig.clock, SimClock)
@@ -68,6 +69,7 @@ def test_they_are_seen_together_on_the_cells_clock(rig_file: Path) -> None:
     assert ticks == seen(opened(rig_file))[12:]
 
 
+@pytest.mark.slow
 def test_a_check_finds_nothing_wrong(rig_file: Path) -> None:
     found = check(opened(rig_file), watch_s=0.3)
     assert [part for part in found.parts if part.name in ("front", "back") and not part.ok] == []

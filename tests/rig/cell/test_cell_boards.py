@@ -134,6 +134,7 @@ def test_more_pixels_find_them_better(camera: str, opened: Open) -> None:
     assert np.median(np.abs(off)) < 0.035
 
 
+@pytest.mark.slow
 def test_a_picture_in_colour_is_neither_turned_nor_mirrored(opened: Open) -> None:
     colours = np.array([[[220, 30, 30], [30, 200, 30]], [[30, 30, 220], [230, 230, 230]]], np.uint8)
     panel = Panel(np.repeat(np.repeat(colours, 70, axis=0), 100, axis=1), 0.2, 0.14)
@@ -147,6 +148,7 @@ def test_a_picture_in_colour_is_neither_turned_nor_mirrored(opened: Open) -> Non
                 assert int(np.argmax(image[row, column])) == channel, (camera, channel)
 
 
+@pytest.mark.slow
 def test_one_seed_shows_the_same_pixels(opened: Open) -> None:
     def picture(seed: int) -> np.ndarray:
         with opened(seed=seed, cameras=("side_cam",)) as rig:
@@ -191,6 +193,7 @@ def test_an_a4_plate_straight_down_clears_the_table() -> None:
     assert corners[:, 2].min() > 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cell", "cell-fr3", "cell-piper"])
 def test_from_home_the_wrist_camera_sees_the_board_on_the_table(name: str, opened: Open) -> None:
     for seed in range(4):
@@ -211,6 +214,7 @@ def test_a_plate_on_the_table_lies_flat_and_whole_on_it(name: str) -> None:
         assert all(on_table(np.append(corner[:2], 0.0), 0.0) for corner in corners)
 
 
+@pytest.mark.slow
 def test_presenting_leaves_the_arm_and_the_clocks_alone(opened: Open) -> None:
     with opened(seed=2, size=96) as rig:
         rig.stage.prepare(2, Request(target="cube", speed=0.0))
@@ -232,6 +236,7 @@ def test_presenting_leaves_the_arm_and_the_clocks_alone(opened: Open) -> None:
         assert rig.arm.health().faults == ()
 
 
+@pytest.mark.slow
 def test_taking_all_away_leaves_a_bare_table(opened: Open) -> None:
     with opened(seed=2, cameras=("opst_cam",)) as rig:
         bare = rig.stage.present()
@@ -260,6 +265,7 @@ def test_a_held_plate_does_not_disturb_the_arm(opened: Open, exercise: Exercise)
     assert np.array_equal(feedback(held=PANEL, table=PANEL), feedback())
 
 
+@pytest.mark.slow
 def test_an_episode_after_boards_is_the_episode_without(opened: Open, exercise: Exercise) -> None:
     """But for rounding: servos come to rest to within 1e-14 rad, never to the last bit."""
 

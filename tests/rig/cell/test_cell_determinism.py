@@ -43,6 +43,7 @@ def run_hash(
     return digest.hexdigest()
 
 
+@pytest.mark.slow
 def test_the_same_seed_is_the_same_run_and_another_seed_another(opened: Callable[..., Rig], exercise: Exercise) -> None:
     first = run_hash(opened, exercise, 3)
     assert first == run_hash(opened, exercise, 3)
@@ -56,6 +57,7 @@ def test_also_with_faults_and_a_new_table_in_the_middle(opened: Callable[..., Ri
     assert first != run_hash(opened, exercise, 4, (), restage=True)
 
 
+@pytest.mark.slow
 def test_looking_changes_nothing(opened: Callable[..., Rig], exercise: Exercise) -> None:
     """Pictures are rendered when they are read; who reads fewer lives in the same world."""
 

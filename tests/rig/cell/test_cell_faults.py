@@ -25,6 +25,7 @@ def spec(kind: FaultKind) -> tuple[str, float]:
     return f"{'opst_cam' if kind.device == 'camera' else kind.device}.{kind.name}@{start}", start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.device}.{kind.name}")
 def test_seen_under_its_name_in_time(
     kind: FaultKind, opened: Callable[..., Rig], exercise: Callable[..., Iterator[float]]
@@ -55,6 +56,7 @@ def test_a_clean_run_raises_nothing(
             assert faults_of(rig) == set(), f"at {now:.2f} s"
 
 
+@pytest.mark.slow
 def test_the_arm_alone_stays_clean_for_20_s(
     opened: Callable[..., Rig], exercise: Callable[..., Iterator[float]]
 ) -> None:
@@ -79,6 +81,7 @@ def test_what_software_may_clear_it_clears(opened: Callable[..., Rig]) -> None:
         assert rig.arm.recover()
 
 
+@pytest.mark.slow
 def test_a_restart_brings_a_frozen_camera_back(
     opened: Callable[..., Rig], exercise: Callable[..., Iterator[float]]
 ) -> None:

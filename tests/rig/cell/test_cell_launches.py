@@ -131,6 +131,7 @@ def test_curved_paths_curve(seed: int) -> None:
     assert turned == pytest.approx(flight.plan.launch.bend, rel=0.2, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["push", "conveyor"])
 def test_accelerating_objects_gain_speed(launcher: Launcher) -> None:
     gains = []
@@ -179,6 +180,7 @@ def test_unseen_means_unseen() -> None:
     assert {catalogue.load(plan.targets[0].object).split for plan in second} == {"unseen"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 5])
 def test_the_arm_launches_by_itself(seed: int, opened: Callable[..., Rig]) -> None:
     with opened(cameras=("opst_cam",)) as rig:

@@ -92,6 +92,7 @@ def grasp(rig: Rig, truth: Truth, force: float) -> None:
     move(rig, over, 1.0, closed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rig_name", "name"),
     [("cell", "can"), ("cell", "tennis_ball"), ("cell-fr3", "lemon"), ("cell-piper", "tennis_ball")],

@@ -15,6 +15,7 @@ from dynacollect.rig.show import contact_sheet, views
 from dynacollect.rig.stage import Request
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_an_aligned_loop_gets_complete_sets(seed: int, opened: Callable[..., Rig]) -> None:
     with opened(seed=seed, size=96) as rig:
@@ -67,6 +68,7 @@ def test_set_points_are_followed(opened: Callable[..., Rig]) -> None:
             assert state.joints - model.home == pytest.approx(np.full(model.joints, meant), abs=0.006)
 
 
+@pytest.mark.slow
 def test_a_good_rig_passes_its_check(opened: Callable[..., Rig]) -> None:
     found = check(opened(size=96), 2.0)
     assert found.ok, found
@@ -75,6 +77,7 @@ def test_a_good_rig_passes_its_check(opened: Callable[..., Rig]) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "part"),
     [("opst_cam.freeze@1.2", "opst_cam"), ("arm.estop@1.5", "arm"), ("side_cam.gap@1.2+9", "side_cam")],
@@ -94,6 +97,7 @@ def test_pictures_of_all_views(opened: Callable[..., Rig]) -> None:
         assert frame.image.std() > 15
 
 
+@pytest.mark.slow
 def test_no_picture_is_said_so(opened: Callable[..., Rig]) -> None:
     with pytest.raises(DynacollectError, match="no picture from opst_cam; see: dynacollect rig check"):
         views(opened(faults=("opst_cam.freeze@0",), size=96))

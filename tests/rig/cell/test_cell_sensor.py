@@ -99,6 +99,7 @@ def ball_misses(rig: Rig, exercise: Exercise, seconds: float, every: int = 3) ->
 FIXED = ("opst_cam", "side_cam")
 
 
+@pytest.mark.slow
 def test_known_points_project_onto_the_picture(opened: Callable[..., Rig], exercise: Exercise) -> None:
     """A small ball: a sphere's picture is centred on its centre only where it is small."""
     misses, jitter = [], {"camera_jitter_m": 0.05, "camera_jitter_deg": 3.0}
@@ -110,6 +111,7 @@ def test_known_points_project_onto_the_picture(opened: Callable[..., Rig], exerc
     assert np.median(misses) < 0.3
 
 
+@pytest.mark.slow
 def test_a_moving_object_is_where_it_was_at_the_capture(opened: Callable[..., Rig], exercise: Exercise) -> None:
     with opened(seed=4, cameras=FIXED, size=320, sensor=QUIET) as rig:
         rig.stage.prepare(4, Request(target="tennis_ball", speed=0.7, launcher="push", distractors=()))
@@ -134,6 +136,7 @@ def smear(opened: Callable[..., Rig], exposure_s: float) -> tuple[int, float]:
         return len(times), max(times) - min(times)
 
 
+@pytest.mark.slow
 def test_blur_grows_with_the_exposure(opened: Callable[..., Rig]) -> None:
     short, middle, long = (smear(opened, exposure) for exposure in (0.004, 0.012, 0.03))
     assert short == (1, 0.0)
@@ -141,6 +144,7 @@ def test_blur_grows_with_the_exposure(opened: Callable[..., Rig]) -> None:
     assert 0.0 < middle[1] < long[1] < 0.03
 
 
+@pytest.mark.slow
 def test_stamps_meet_the_true_capture_through_offset_and_drift(opened: Callable[..., Rig], exercise: Exercise) -> None:
     clocks = {"clock_offset_s": 1234.5, "clock_drift_ppm": 120.0, "latency_jitter_s": 0.002}
     with opened(seed=6, cameras=("opst_cam",), size=96, sensor=clocks) as rig:
@@ -153,6 +157,7 @@ def test_stamps_meet_the_true_capture_through_offset_and_drift(opened: Callable[
         assert max(errors) < 0.004
 
 
+@pytest.mark.slow
 def test_dropped_and_repeated_frames_are_counted(opened: Callable[..., Rig], exercise: Exercise) -> None:
     with opened(seed=7, cameras=("opst_cam",), size=96, sensor={"drop_rate": 0.2, "repeat_rate": 0.2}) as rig:
         frames: list[Frame] = []

@@ -85,6 +85,7 @@ def test_who_was_called_comes_once_and_mends_all() -> None:
         assert np.allclose(truth.joints(), rig.feel().joints, atol=5e-3)
 
 
+@pytest.mark.slow
 def test_nobody_comes_where_nobody_is() -> None:
     with opened("arm.power_cut@0.5") as rig:
         rig.clock.wait_until(1.0)

@@ -72,6 +72,7 @@ def test_the_past_is_kept_for_two_seconds(opened: Callable[..., Rig]) -> None:
         assert Truth(rig).objects(1.2)["target0"].valid_at == 1.2
 
 
+@pytest.mark.slow
 def test_old_frames_are_refused(opened: Callable[..., Rig], exercise: Callable[..., Iterator[float]]) -> None:
     with opened(cameras=("opst_cam",), size=96) as rig:
         truth = Truth(rig)
@@ -97,6 +98,7 @@ def reaches_truth(path: str, text: str) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_only_measuring_code_imports_truth() -> None:
     assert reaches_truth("collector/session.py", "from ..rig.cell.truth import Truth")
     sources = ((path.relative_to(PACKAGE).as_posix(), path.read_text()) for path in PACKAGE.rglob("*.py"))

@@ -149,6 +149,7 @@ def test_commands_print_one_document(tmp_path: Path) -> None:
     assert isinstance(wrong.exception, DynacollectError)
 
 
+@pytest.mark.slow
 def test_show_draws_all_sides(tmp_path: Path) -> None:
     picture = tmp_path / "mug.png"
     result = CliRunner().invoke(app, ["show", "mug", "--out", str(picture)])

@@ -84,6 +84,7 @@ def test_symmetry_maps_the_shape_onto_itself(name: str) -> None:
         assert cloud.query(turn.apply(probes))[0].max() < spacing + 0.001 + 0.005 * mesh.scale
 
 
+@pytest.mark.slow
 def test_discrete_symmetries_are_groups() -> None:
     for model in load_all(kind=None):
         turns = [Rotation.identity(), *model.symmetry.rotations]

@@ -59,6 +59,7 @@ def test_every_failing_is_seen_and_handled(kind: FaultKind, bench: Callable) -> 
     assert on.let_fall == [] and not on.stand_in.firmware.dropped_it
 
 
+@pytest.mark.slow
 def test_a_clean_run_raises_nothing(bench: Callable) -> None:
     on = bench()
     on.arm.connect()
@@ -117,6 +118,7 @@ def test_an_arm_held_in_a_wrong_place_is_not_thrown_back(bench: Callable) -> Non
     np.testing.assert_allclose(on.body.joints()[0], there, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_a_set_point_that_leaps_is_not_leapt_after(bench: Callable) -> None:
     on = bench()
     model = on.arm.model

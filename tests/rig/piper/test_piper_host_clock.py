@@ -44,6 +44,7 @@ def bring(arm: Piper, clock: HostClock, goal: np.ndarray) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_it_moves_stops_and_leaves_nothing_running() -> None:
     with can.Bus(interface="virtual", channel="host-clock") as bus, serving(bus) as stand_in:
         arm, clock = driver("virtual", "host-clock")
@@ -54,7 +55,7 @@ def test_it_moves_stops_and_leaves_nothing_running() -> None:
         arm.command(SetPoints(clock.now() + np.array([0.0, 5.0]), np.array([state.joints, state.joints - 0.5])))
         clock.wait_until(clock.now() + 0.2)
         arm.close()
-        assert [thread.name for thread in threads()].count("piper") == 1, "more runs than the stand-in"
+        assert [thread.name for thread in threads()].count("pulse") == 1, "more runs than the stand-in"
         held = stand_in.body.follower.position.copy()
         clock.wait_until(clock.now() + 0.1)
         np.testing.assert_array_equal(stand_in.body.follower.position, held)

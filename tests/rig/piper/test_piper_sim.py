@@ -37,6 +37,7 @@ def swung(name: str) -> tuple[Vector, Vector]:
     return np.array(joints), np.array(widths)
 
 
+@pytest.mark.slow
 def test_it_moves_as_the_cells_own_arm_and_each_time_alike() -> None:
     joints, widths = swung("piper-sim")
     again = swung("piper-sim")
