@@ -211,7 +211,7 @@ def test_without_a_yes_the_arm_does_not_move(tmp_path: Path) -> None:
 def test_a_capture_in_the_cell_is_solved_to_the_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Interrupted in the middle, and gone on with; with fewer first views, candidates and ways than usual."""
     monkeypatch.setattr("dynacollect.collector.capture.session.FIRST", 6)
-    monkeypatch.setattr("dynacollect.collector.capture.kept.CANDIDATES", 50)
+    monkeypatch.setattr("dynacollect.collector.capture.kept.CANDIDATES", 30)
     monkeypatch.setattr("dynacollect.collector.capture.moving.WAYS", WAYS[:3])
     folder = tmp_path / "session"
     with pytest.raises(KeyboardInterrupt):

@@ -11,6 +11,7 @@ from rich.status import Status
 from rich.table import Table
 
 from ...rig.errors import DynacollectError
+from ..clear_to_move import YesFlag, clear_to_move
 from ..output import JsonFlag, SeedOption, emit
 from .calibrate_solve import reading_bar
 
@@ -31,6 +32,7 @@ def timing(
         Path | None, typer.Argument(metavar="[DIR]", help="What `calibrate capture` filled, in place of a rig.")
     ] = None,
     rig: Annotated[str | None, typer.Option("--rig", metavar="NAME|FILE", help="Measure on this rig.")] = None,
+    yes: YesFlag = False,
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
 ) -> None:
@@ -45,15 +47,17 @@ def timing(
     if folder is not None:
         _of_capture(folder, as_json)
     elif rig is not None:
-        _of_rig(rig, seed, as_json)
+        _of_rig(rig, seed, yes, as_json)
 
 
-def _of_rig(name: str, seed: int, as_json: bool) -> None:
+def _of_rig(name: str, seed: int, yes: bool, as_json: bool) -> None:
     from ...rig.config import load_rig
     from ...rig.rig import open_rig
     from ..timing import measure
 
-    with Status("connecting", console=Console(stderr=True)) as status, open_rig(load_rig(name), seed=seed) as devices:
+    config = load_rig(name)
+    clear_to_move(config, yes=yes)
+    with Status("connecting", console=Console(stderr=True)) as status, open_rig(config, seed=seed) as devices:
         found = measure(devices, status.update)
     emit(found, as_json, _table(found))
     if found.command is None or not all(camera.lag for camera in found.cameras.values()):

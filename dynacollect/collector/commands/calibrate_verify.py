@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..clear_to_move import YesFlag, clear_to_move
 from ..output import JsonFlag, RigOption, SeedOption, emit
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def verify(
         list[str] | None,
         typer.Option("--fault", help="Rehearse on the cell: side_cam.bumped@1=0.004, see `rig faults`."),
     ] = None,
+    yes: YesFlag = False,
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
 ) -> None:
@@ -69,6 +71,7 @@ def verify(
     arm = arm_model(config.arm.model)
     _check_places(folder, correct, learn=learn)
     before = None if learn else _reference(folder, filed)
+    clear_to_move(config, yes=yes)
     now = _taken(config, look_joints(arm) if before is None else before.joints, seed, tuple(fault or ()), quiet=as_json)
     if before is None:
         save_looks(folder, replace(now, calibration=filed.id))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ..clear_to_move import YesFlag, clear_to_move
 from ..output import JsonFlag, RigOption, SeedOption, emit
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def collect(
     ray: Annotated[
         str | None, typer.Option("--ray", metavar="ADDRESS", help="Run them on a Ray cluster; local starts one here.")
     ] = None,
+    yes: YesFlag = False,
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
 ) -> None:
@@ -83,6 +85,7 @@ def collect(
     from .collect_workers import by_workers
 
     config = load_rig(rig)
+    clear_to_move(config, yes=yes)
     settings = settings_of(
         config, tasks_of(task), objects, episodes, calibration, top_speed, state, patience, seed, images=images
     )

