@@ -139,6 +139,7 @@ def test_the_command_prints_one_document() -> None:
     assert figures["seeds"][0]["ways"]["joint"]["stated"]["inside_95"] > 0.8
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_pictures_are_solved_as_well_as_is_possible(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dynacollect.collector.benches.calibration.draw_set", few)

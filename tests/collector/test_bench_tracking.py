@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from dynacollect.collector import cli
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_command_tells_what_a_tick_costs() -> None:
     done = CliRunner().invoke(cli.app, ["bench", "tracking", "--ticks", "10", "--objects", "2", "--json"])

@@ -259,6 +259,7 @@ class Person:
         self._rig.arm.command(self._motion.towards(Command(joints=goal), now))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_by_hand_a_picture_is_taken_wherever_the_arm_rests(tmp_path: Path) -> None:
     wish = Wish(("table",), Enough(least_views=FIRST, most_views=FIRST))

@@ -184,6 +184,7 @@ def test_without_rerun_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("mesh", ["--mesh", "--no-mesh"])
 def test_it_runs_on_the_cell(mesh: str, tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ def test_it_can_be_edited(whole: Path, tmp_path: Path) -> None:
     assert stamps(less[3]) == stamps(data[COURSES[0].ticks + 3])
 
 
+@pytest.mark.long
 def test_a_policy_trains_on_it(whole: Path, tmp_path: Path) -> None:
     pytest.importorskip("accelerate")
     options = {

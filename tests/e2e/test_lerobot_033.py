@@ -33,6 +33,7 @@ def uv(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*UV, *words], capture_output=True, text=True, timeout=900, check=False)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_lerobot_03_reads_every_row(tmp_path: Path) -> None:
     if shutil.which("uv") is None or uv("--offline", "python", "-c", "import lerobot").returncode:

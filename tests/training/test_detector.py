@@ -214,6 +214,7 @@ finally:
 """
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_nothing_is_asked_of_the_network_nor_written_elsewhere(tmp_path: Path) -> None:
     """The whole command, watched from within, in an empty home."""

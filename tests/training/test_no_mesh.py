@@ -17,6 +17,7 @@ def test_it_goes_with_what_is_seen(words: list[str]) -> None:
     assert "--no-mesh is for what is seen" in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_an_episode_in_which_nobody_but_the_cell_knows_a_mesh(monkeypatch: pytest.MonkeyPatch) -> None:
     rig = load_rig("cell")

@@ -76,6 +76,7 @@ def assert_merged(folder: Path) -> list[RawEpisode]:
     return merged
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_worker_that_is_killed_starts_again(tmp_path: Path) -> None:
     folder = tmp_path / "s"
@@ -115,6 +116,7 @@ def test_interrupted_and_killed_and_gone_on_with(tmp_path: Path) -> None:
     assert summary_of(folder).episodes == wanted + 1
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_on_ray(tmp_path: Path) -> None:
     pytest.importorskip("ray")

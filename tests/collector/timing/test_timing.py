@@ -27,6 +27,7 @@ def rig_with(folder: Path, name: str, latencies: tuple[float, ...], command: flo
     return path
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(("latencies", "command", "gripper"), [((0.02, 0.06, 0.12), 0.05, 0.31)])
 def test_injected_delays_are_found(
