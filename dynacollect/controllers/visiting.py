@@ -41,10 +41,11 @@ class Visitor:
     """One arm, driven from pose to pose."""
 
     def __init__(
-        self, rig: Rig, *, carried: Carried | None = None, grip: Grip | None = None, halt: Halt | None = None
-    ) -> None:
+        self, rig: Rig, *, carried: Carried | None = None, grip: Grip | None = None, halt: Halt | None = None,
+        heard: Callable[[SetPoints], None] | None = None,
+    ) -> None:  # fmt: skip
         arm = rig.arm.model
-        self._rig, self._carried, self._grip, self._halt = rig, carried, grip, halt
+        self._rig, self._carried, self._grip, self._halt, self._heard = rig, carried, grip, halt, heard
         self._motion = Motion(arm, table_z=rig.config.safety.table_z, share=SHARE, tool_speed=TOOL_SPEED)
         self._safety = Safety(rig.config.safety, arm)
         self._envelope = Envelope(rig.config.safety, arm)
@@ -133,6 +134,8 @@ class Visitor:
             self._motion.adopt(passed.setpoints)
             if passed.send:
                 self._rig.arm.command(passed.setpoints)
+                if self._heard is not None:
+                    self._heard(passed.setpoints)
             if passed.interventions:
                 self._rig.arm.stop()
                 return _said(passed.interventions[0])

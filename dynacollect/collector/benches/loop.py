@@ -137,7 +137,7 @@ class Loop:
 
     def stretch(self, number: int, seconds: float, kept: list[float], *, looked_at: bool) -> Stretch:
         """At least so long."""
-        board, begin, clock = Board(Summary("loop", "cell", "")), None, HostClock()
+        board, clock = Board(Summary("loop", "cell", "")), HostClock()
         works, ticks = list[float](), 0
         with open_rig(self.config, seed=self.seed, realtime=True) as rig:
             rig.stage.prepare(self.seed)

@@ -14,7 +14,7 @@ def plugged_for(rig: RigConfig, host: Host) -> Iterator[Finding]:
     """The rig's parts that can be looked for without opening them."""
     arm = rig.arm
     if arm.driver == "piper" and arm.interface == "socketcan":
-        there = [link.name for link in can_links(host)]
+        there = can_links(host)
         if arm.channel not in there:
             remedy = f"plug in the adapter, or name one of {', '.join(there)}" if there else "plug in the CAN adapter"
             yield Finding("arm", "bad", f"there is no CAN interface {arm.channel}", remedy)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from .host import Host
 
@@ -36,15 +35,6 @@ class RealSense:
     usable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CanLink:
-    """A CAN interface."""
-
-    name: str
-    up: bool
-    bitrate: int | None
-
-
 def videos(host: Host) -> list[Video]:
     """One for each camera: its first stream, without those of RealSense cameras."""
     links = {host.path(f"/dev/v4l/by-id/{link}").resolve().name: link for link in host.names("/dev/v4l/by-id")}
@@ -68,13 +58,9 @@ def realsenses(host: Host) -> list[RealSense]:
     return found
 
 
-def can_links(host: Host) -> list[CanLink]:
-    found = []
-    for name in host.names("/sys/class/net"):
-        if host.read(f"/sys/class/net/{name}/type") == CAN:
-            flags = int(host.read(f"/sys/class/net/{name}/flags") or "0", 16)
-            found.append(CanLink(name, bool(flags & 1), _bitrate(host.link(name))))
-    return found
+def can_links(host: Host) -> list[str]:
+    """CAN interfaces, by name."""
+    return [name for name in host.names("/sys/class/net") if host.read(f"/sys/class/net/{name}/type") == CAN]
 
 
 _USB = ("idVendor", "product", "serial", "speed", "busnum", "devnum")
@@ -85,10 +71,3 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return float("nan")
-
-
-def _bitrate(link: dict[str, Any]) -> int | None:
-    try:
-        return int(link["linkinfo"]["info_data"]["bittiming"]["bitrate"])
-    except (KeyError, TypeError, ValueError):
-        return None

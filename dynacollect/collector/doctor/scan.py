@@ -61,7 +61,7 @@ def scan(path: Path, robot: Robot, host: Host) -> Plugged:
 def _arm(robot: Robot, host: Host) -> str:
     if robot != "piper":
         return f"  driver: franka\n  model: {robot}\n  host: 172.16.0.2               # address of the control unit"
-    links = [link.name for link in can_links(host)]
+    links = can_links(host)
     said = f"{links[0]}" if links else "can0                # none is plugged in now"
     return f"  driver: piper\n  model: piper\n  channel: {said}"
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.interpolate import CubicSpline
 
 from ...calibration.lag import small
 from ...controllers.visiting import Visitor
-from ...rig.arm import Arm, ArmHealth, ArmInfo
-from ...rig.arms.model import ArmModel
 from ...rig.errors import DynacollectError
-from ...rig.nouns import ArmState, SetPoints, Vector
+from ...rig.nouns import ArmState, Vector
 from ...rig.rig import Rig
 from ...rig.setpoint_memory import SetPointMemory
 
-SWING_RAD, SWINGS = 0.22, 4
+SWING_RAD, SWINGS = 0.22, 6
 """To either side of home, and how often there and back."""
 KEEP_S = 120.0
 
@@ -43,12 +41,12 @@ class Swing:
         """Of the first joint, as measured."""
         self._rig, self._tell = rig, tell
         self._seen: dict[str, int] = {}
-        self._heard = _Overheard(rig.arm)
+        self._sent = SetPointMemory(KEEP_S)
 
     def run(self) -> None:
         """From home and back there."""
         home = self._rig.arm.model.home
-        visitor = Visitor(replace(self._rig, arm=self._heard))
+        visitor = Visitor(self._rig, heard=self._sent.add)
         self._must(visitor.return_to(home))
         for number in range(SWINGS):
             self._tell(number)
@@ -65,7 +63,7 @@ class Swing:
     def wanted(self) -> CubicSpline:
         """The angle that was asked for."""
         times = np.arange(self.times[0], self.times[-1], 0.01)
-        joints = [self._heard.memory.at(float(time)) for time in times]
+        joints = [self._sent.at(float(time)) for time in times]
         known = [(time, joint[0]) for time, joint in zip(times, joints, strict=True) if joint is not None]
         return CubicSpline(*np.array(known).T)
 
@@ -85,40 +83,3 @@ class Swing:
     def _must(self, why: str) -> None:
         if why:
             raise DynacollectError(f"the arm cannot swing: {why}; clear its way; see safety.box in rig.yaml")
-
-
-class _Overheard:
-    """An arm whose set-points somebody listens to. Follows the `Arm` protocol."""
-
-    def __init__(self, arm: Arm) -> None:
-        self._arm = arm
-        self.memory = SetPointMemory(KEEP_S)
-
-    @property
-    def model(self) -> ArmModel:
-        return self._arm.model
-
-    def connect(self) -> ArmInfo:
-        return self._arm.connect()
-
-    def read(self) -> ArmState:
-        return self._arm.read()
-
-    def command(self, setpoints: SetPoints) -> None:
-        self.memory.add(setpoints)
-        self._arm.command(setpoints)
-
-    def stop(self) -> None:
-        self._arm.stop()
-
-    def recover(self) -> bool:
-        return self._arm.recover()
-
-    def verified(self) -> None:
-        self._arm.verified()
-
-    def health(self) -> ArmHealth:
-        return self._arm.health()
-
-    def close(self) -> None:
-        self._arm.close()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
+from ..arm import Arm
 from ..arms import arm as arm_model
 from ..arms import kinematics
 from ..arms.model import ArmModel
@@ -227,7 +228,11 @@ def _jitter(seed: list[int], metres: float, radians: float) -> RigidTransform:
 def build_cell(config: RigConfig, *, seed: int = 0, faults: tuple[str, ...] = (), realtime: bool = False) -> Rig:
     """The cell as a rig; `faults` are specs as in `cell.faults`."""
     cell = Cell(config, seed=seed, faults=parse(faults, config.cameras), realtime=realtime)
-    cameras = {name: CellCamera(device, cell.clock) for name, device in cell.devices.items()}
-    arm = CellArm(cell.arm_device, cell.clock)
+    return rig_of(cell, CellArm(cell.arm_device, cell.clock))
+
+
+def rig_of(cell: Cell, arm: Arm) -> Rig:
+    """The cell with its cameras' drivers, and with this driver of its arm."""
     cell.command = arm.command
-    return Rig(config, cameras, arm, cell.clock, cell)
+    cameras = {name: CellCamera(device, cell.clock) for name, device in cell.devices.items()}
+    return Rig(cell.config, cameras, arm, cell.clock, cell)

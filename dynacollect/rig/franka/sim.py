@@ -7,12 +7,11 @@ import numpy as np
 from ..arm import ArmInfo
 from ..arms.mjcf import SERVO_LAG
 from ..arms.model import ArmModel
-from ..cell.arm_device import Feedback
-from ..cell.camera import CellCamera
-from ..cell.cell import Cell
+from ..cell.cell import Cell, rig_of
 from ..cell.faults import CAMERA, LIGHT, STAGE, FaultKind, FaultPlan, parse
 from ..cell.fingers import PRESSING_M, Fingers
 from ..cell.follower import Follower
+from ..cell.outside import StandingIn
 from ..cell.world import World
 from ..clock import Clock
 from ..config import RigConfig
@@ -105,31 +104,20 @@ class SimFranka(Franka):
             self.stand_in = None
 
 
-class InCell:
+class InCell(StandingIn):
     """The stand-in as the cell's arm: the cell lets it and its driver have their turn in every period."""
 
     def __init__(self, world: World, driver: SimFranka, faults: FaultPlan) -> None:
-        self._world, self._driver, self._faults = world, driver, faults
-        self._period, self._count = 1.0 / world.arm.rate_hz, 0
+        super().__init__(world)
+        self._driver, self._faults = driver, faults
         self._failing: set[str] = set()
         self._wall = 0.0
         self._joints, self._fingers = Led(world.arm), LedFingers(world.arm)
         world.follower, world.fingers = self._joints, self._fingers
 
-    @property
-    def next_sample(self) -> float:
-        return self._count * self._period
-
-    @property
-    def feedback(self) -> Feedback:
-        position, velocity, torque = self._world.joints()
-        width, force = self._world.gripper()
-        return Feedback(position, velocity, torque, width, force, self._world.time, None)
-
     def sample(self) -> None:
         """The driver reads what the stand-in did up to now and says where to go; the stand-in goes there."""
-        now, stand_in = self.next_sample, self._driver.stand_in
-        self._count += 1
+        now, stand_in = self.turn(), self._driver.stand_in
         if stand_in is None:
             return
         self._driver.step(now)
@@ -162,6 +150,4 @@ def build_franka_sim(config: RigConfig, *, seed: int = 0, faults: tuple[str, ...
     cell = Cell(config, seed=seed, faults=parse(faults, config.cameras, ALL), realtime=realtime)
     arm = SimFranka(config.arm, cell.clock, cell.world)
     cell.led_by(InCell(cell.world, arm, cell.faults))
-    cell.command = arm.command
-    cameras = {name: CellCamera(device, cell.clock) for name, device in cell.devices.items()}
-    return Rig(config, cameras, arm, cell.clock, cell)
+    return rig_of(cell, arm)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ NETWORK = Path("/sys/class/net")
 ANSWER_S = 5.0
 
 
-def check_link(channel: str, network: Path = NETWORK, described: Callable[[str], str] | None = None) -> None:
-    """DynacollectError says in one sentence what is wrong and how to put it right."""
+def check_link(channel: str, network: Path = NETWORK, described: str | None = None) -> None:
+    """DynacollectError says in one sentence what is wrong and how to put it right; `described` is what `ip` says."""
     up = f"sudo ip link set {channel} down; sudo ip link set {channel} up type can bitrate {BIT_RATE} restart-ms 100"
     state = network / channel / "operstate"
     if not state.is_file():
@@ -27,7 +26,7 @@ def check_link(channel: str, network: Path = NETWORK, described: Callable[[str],
     # Only virtual interfaces report `unknown`, and only while they are up.
     if state.read_text().strip() not in ("up", "unknown"):
         raise DynacollectError(f"the CAN interface '{channel}' is down; run: {up}")
-    data = _can_data((described or _ip)(channel))
+    data = _can_data(_ip(channel) if described is None else described)
     rate = data.get("bittiming", {}).get("bitrate")
     if rate is not None and rate != BIT_RATE:
         raise DynacollectError(f"'{channel}' runs at {rate} bit/s and the arm at {BIT_RATE}; run: {up}")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from itertools import count
 from weakref import finalize
 
-from ..cell.arm_device import Feedback
-from ..cell.camera import CellCamera
-from ..cell.cell import Cell
+from ..cell.cell import Cell, rig_of
 from ..cell.faults import parse
+from ..cell.outside import StandingIn
 from ..cell.world import World
 from ..config import RigConfig
 from ..errors import DynacollectError
@@ -23,27 +22,15 @@ from .wire import OpenBus
 _channels = count()
 
 
-class InCell:
+class InCell(StandingIn):
     """The stand-in as the cell's arm: the cell lets it and its driver have their turn in every period."""
 
     def __init__(self, world: World, stand_in: StandIn, driver: Piper) -> None:
-        self.stand_in = stand_in
-        self._world, self._driver = world, driver
-        self._period, self._count = 1.0 / world.arm.rate_hz, 0
-
-    @property
-    def next_sample(self) -> float:
-        return self._count * self._period
-
-    @property
-    def feedback(self) -> Feedback:
-        position, velocity, torque = self._world.joints()
-        width, force = self._world.gripper()
-        return Feedback(position, velocity, torque, width, force, self._world.time, None)
+        super().__init__(world)
+        self.stand_in, self._driver = stand_in, driver
 
     def sample(self) -> None:
-        now = self.next_sample
-        self._count += 1
+        now = self.turn()
         self._driver.step(now)
         self.stand_in.tick(now)
 
@@ -61,9 +48,7 @@ def build_piper_sim(config: RigConfig, *, seed: int = 0, faults: tuple[str, ...]
     finalize(cell, bus.shutdown)
     arm = Piper(config.arm, cell.clock, open_bus)
     cell.led_by(InCell(cell.world, StandIn(cell.world.arm, cell.world, bus, cell.faults, seed=seed), arm))
-    cell.command = arm.command
-    cameras = {name: CellCamera(device, cell.clock) for name, device in cell.devices.items()}
-    return Rig(config, cameras, arm, cell.clock, cell)
+    return rig_of(cell, arm)
 
 
 def _bus_within() -> OpenBus:

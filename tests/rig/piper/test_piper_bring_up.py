@@ -166,17 +166,17 @@ def test_the_link_is_checked(tmp_path: Path) -> None:
     (tmp_path / "can0").mkdir()
     state = tmp_path / "can0" / "operstate"
     state.write_text("up\n")
-    check_link("can0", tmp_path, lambda _: description())
-    check_link("can0", tmp_path, lambda _: "")
+    check_link("can0", tmp_path, description())
+    check_link("can0", tmp_path, "")
     with pytest.raises(DynacollectError, match="there is no CAN interface 'can7'; plug in the adapter"):
-        check_link("can7", tmp_path, lambda _: description())
+        check_link("can7", tmp_path, description())
     with pytest.raises(DynacollectError, match=r"runs at 500000 bit/s .* run: sudo ip link set can0 down; .* 1000000"):
-        check_link("can0", tmp_path, lambda _: description(bittiming={"bitrate": 500000}))
+        check_link("can0", tmp_path, description(bittiming={"bitrate": 500000}))
     with pytest.raises(DynacollectError, match="'can0' is bus-off"):
-        check_link("can0", tmp_path, lambda _: description(state="BUS-OFF"))
+        check_link("can0", tmp_path, description(state="BUS-OFF"))
     state.write_text("down\n")
     with pytest.raises(DynacollectError, match="'can0' is down; run: sudo ip link set can0 down"):
-        check_link("can0", tmp_path, lambda _: description())
+        check_link("can0", tmp_path, description())
 
 
 def test_an_arm_that_lies_a_little_beyond_its_stops_is_taken_over(bench: Callable) -> None:
