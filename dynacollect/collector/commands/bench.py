@@ -191,6 +191,43 @@ def loop(
     emit(figures, as_json, table)
 
 
+@app.command("policy", epilog="Example: dynacollect bench policy --preset dynamicvla --json")
+def policy(
+    preset: Annotated[
+        Literal["dynamicvla", "small", "tiny"], typer.Option("--preset", help="With weights that have learnt nothing.")
+    ] = "dynamicvla",
+    weights: Annotated[Path | None, typer.Option("--weights", metavar="DIR", help="A saved policy instead.")] = None,
+    device: Annotated[str, typer.Option("--device", help="cpu, cuda or cuda:1.")] = "cpu",
+    precision: Annotated[
+        Literal["float32", "bfloat16", "float16"], typer.Option("--precision", help="Of weights and activations.")
+    ] = "float32",
+    capture: Annotated[
+        Literal["eager", "compile", "graph"], typer.Option("--capture", help="How it is made ready; graph: CUDA only.")
+    ] = "eager",
+    chunks: Annotated[int, typer.Option("--chunks", min=1, max=100_000, help="How many to time.")] = 10,
+    threads: Annotated[int, typer.Option("--threads", min=1, max=256, help="Of the CPU.")] = 2,
+    as_json: JsonFlag = False,
+) -> None:
+    """What one chunk of DynamicVLA costs, and its rate beside that of a product of matrices on this machine."""
+    import torch
+    from rich.table import Table
+
+    from ..benches.policy import bench_policy
+
+    torch.set_num_threads(threads)
+    found = bench_policy(weights, preset, device, precision, capture, chunks)
+    median, p99 = found.chunk_ms["median"], found.chunk_ms["p99"]
+    title = f"{found.preset}: a chunk in {median:.0f} ms (p99 {p99:.0f}), {found.gflop:.0f} GFLOP"
+    table = Table("part", "ms", "GFLOP", "GFLOP/s", title=title, title_justify="left")
+    for name, part in found.parts.items():
+        table.add_row(name, f"{part.ms:.1f}", f"{part.gflop:.1f}", f"{part.gflop_per_s:.0f}")
+    table.caption = (
+        f"{found.share_of_matmul:.0%} of what matrix products reach here ({found.matmul_gflop_per_s:.0f} GFLOP/s); "
+        f"peak memory {found.peak_memory_mb:.0f} MB"
+    )
+    emit(found, as_json, table)
+
+
 @app.command("session", epilog="Example: dynacollect bench session --out /tmp/s --calibration calibration.yaml --json")
 def session(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The session that is made; must not be there.")],
