@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 import numpy as np
 from scipy.spatial.transform import RigidTransform
 
+from .camera_model import CameraModel
 from .config_cell import Launcher, Motion
 from .nouns import Image, Vector
 
@@ -36,6 +37,8 @@ class Request:
     """Of the robot's reach, where its path crosses."""
     room: int | None = None
     """Light and surfaces stay the same for the same number."""
+    seen_by: tuple[CameraModel, ...] = ()
+    """Cameras that all see the target where it waits to be launched."""
 
 
 @dataclass(frozen=True, slots=True)

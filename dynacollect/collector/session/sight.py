@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -104,6 +105,7 @@ class Tracking:
         self._looks |= shown_alone(self._rig, names, self._models)
 
     def prepare(self, seed: int, request: Request) -> Staged:
+        request = replace(request, seen_by=tuple(self._fixed.values()))
         staged = self._rig.stage.prepare(seed, request)
         if staged.surroundings != self._surroundings:
             self._rig.stage.clear()

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ..arms.model import ArmModel
+from ..camera_model import CameraModel
 from ..config_cell import CellEpisodes, Launcher, Motion
 from ..errors import DynacollectError
 from ..nouns import Vector
@@ -34,6 +35,8 @@ LAYOUTS = 25
 """How often a table is laid anew where there was no room for all."""
 MIDDLE = 0.17
 """What is nearer to the robot's axis is in the middle, as a share of its reach."""
+RIM_PX = 24
+"""What is nearer to the rim of a picture is not all in it."""
 BELT_BEYOND_M = 0.24
 """How far the belt goes on behind the crossing, at least."""
 
@@ -267,7 +270,8 @@ def _draw_launch(
         slides = launcher == "push" and not rolls
         farthest = 0.7 * sliding_way(speed) if slides else share * rolling_way(model, speed) if rolls else run
         start = crossing - way * min(run, farthest)
-        if _fits(arm, launcher, start, crossing, speed) and (slides or _catchable(arm, start, way, speed)):
+        fits = _fits(arm, launcher, start, crossing, speed) and (slides or _catchable(arm, start, way, speed))
+        if fits and all(_shows(camera, start + lift) for camera in request.seen_by):
             rest = rolling_pose(model, heading) if rolls else Rotation.from_euler("z", heading) * model.rests[0]
             start = np.array([start[0], start[1], model.rest_height_in(rest)])
             return Launch(launcher, motion, way * speed, crossing, delay, bend), start, rest
@@ -275,6 +279,12 @@ def _draw_launch(
     raise DynacollectError(
         f"no straight path at {speed:.2f} m/s crosses the reachable table of {arm.name}; lower the speed{where}"
     )
+
+
+def _shows(camera: CameraModel, point: Vector) -> bool:
+    """Whether a point is in the picture, and not at its rim."""
+    (u, v) = camera.project(point)[0]
+    return RIM_PX < u < camera.width - RIM_PX and RIM_PX < v < camera.height - RIM_PX
 
 
 def sliding_way(speed: float) -> float:

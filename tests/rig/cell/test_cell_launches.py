@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dynacollect.rig.arms import arm
+from dynacollect.rig.camera_model import CameraModel, look_at
 from dynacollect.rig.cell.plan import EpisodePlan, draw
 from dynacollect.rig.cell.rolling import rolls_straight
 from dynacollect.rig.cell.truth import Truth
@@ -62,10 +63,11 @@ def planned(seed: int, launcher: Launcher, motion: Motion = "straight", robot: s
 
 LAUNCHERS: tuple[Launcher, ...] = ("push", "ramp", "conveyor")
 SEEDS: list[tuple[Launcher, int]] = [(launcher, seed) for seed in range(16) for launcher in LAUNCHERS]
-FAST, SLOW = SEEDS[:18], [pytest.param(*pair, marks=pytest.mark.slow) for pair in SEEDS[18:]]
+LONG = [pytest.param(*pair, marks=pytest.mark.long) for pair in SEEDS[18:]]
 
 
-@pytest.mark.parametrize(("launcher", "seed"), [*FAST, *SLOW])
+@pytest.mark.slow
+@pytest.mark.parametrize(("launcher", "seed"), [*SEEDS[:18], *LONG])
 def test_speed_and_way_are_as_planned(launcher: Launcher, seed: int) -> None:
     plan = planned(seed, launcher, robot=("franka-panda", "piper")[seed % 2])
     launcher = plan.launch.launcher or launcher
@@ -117,8 +119,9 @@ def test_what_rests_stays(seed: int) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_explodes_in_100_seeds() -> None:
-    for seed in range(1000, 1100):
+@pytest.mark.parametrize("seeds", [18, pytest.param(100, marks=pytest.mark.long)])
+def test_nothing_explodes_in_many_seeds(seeds: int) -> None:
+    for seed in range(1000, 1000 + seeds):
         resting(seed)
 
 
@@ -216,3 +219,20 @@ def test_the_arm_launches_by_itself(seed: int, opened: Callable[..., Rig]) -> No
 def test_what_cannot_be_staged_is_refused(request_: Request, sentence: str) -> None:
     with pytest.raises(DynacollectError, match=sentence):
         draw(0, arm("franka-panda"), None, request_)
+
+
+def test_cameras_that_are_to_see_it_do_before_the_launch() -> None:
+    """The second camera looks at the half of the table to the robot's left."""
+    lens = np.array([[500.0, 0, 240], [0, 500, 180], [0, 0, 1]])
+    above = (look_at(np.array([0.5, y, 1.3]), np.array([0.5, y, 0.0]), np.array([1.0, 0, 0])) for y in (0.0, 0.3))
+    eyes = tuple(CameraModel("eye", 480, 360, lens, T_parent_camera=pose) for pose in above)
+    options, outside = CellEpisodes(launchers=("push", "ramp", "conveyor")), 0
+    for seed in range(30):
+        for asked in ((), eyes):
+            request = Request(distractors=(), speed=0.3, seen_by=asked)
+            start = draw(seed, arm("franka-panda"), options, request).targets[0].T_base_object.translation
+            shown = [eye.project(start)[0] for eye in eyes]
+            inside = all((0 < u < 480) and (0 < v < 360) for u, v in shown)
+            assert inside or not asked
+            outside += not inside
+    assert outside > 5
