@@ -1,6 +1,7 @@
 """Set before anything renders: off-screen drawing without a display, and of rough pictures."""
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,9 @@ os.environ.setdefault("MUJOCO_GL", "egl")
 # Small matrices and pictures: a second thread only waits for the first, and keeps the other tests from working.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LP_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+# Where byte code is not kept, each worker and each process that a test starts compiles all packages anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session", autouse=True)

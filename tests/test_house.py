@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,14 @@ CLOCK_CALLS = {"time", "sleep", "monotonic", "perf_counter", "time_ns", "monoton
 Rule = Callable[[Path, str], list[str]]
 
 
-def nodes(text: str) -> Iterator[ast.AST]:
-    return ast.walk(ast.parse(text))
+@cache
+def parsed(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+@cache
+def nodes(text: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(parsed(text)))
 
 
 def reads_the_wall_clock(path: Path, text: str) -> list[str]:
@@ -86,7 +93,7 @@ def leaves_out_types(path: Path, text: str) -> list[str]:
     """Every public function is annotated, in and out."""
     return [
         f"{path}:{function.lineno} {function.name}"
-        for function in public_functions(ast.parse(text))
+        for function in public_functions(parsed(text))
         if not is_annotated(function)
     ]
 
@@ -107,7 +114,7 @@ def is_annotated(function: ast.FunctionDef) -> bool:
 
 def lacks_a_docstring(path: Path, text: str) -> list[str]:
     """Every module says what it is."""
-    return [] if ast.get_docstring(ast.parse(text)) else [str(path)]
+    return [] if ast.get_docstring(parsed(text)) else [str(path)]
 
 
 BROKEN: dict[Rule, tuple[str, str]] = {

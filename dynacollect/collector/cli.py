@@ -30,7 +30,9 @@ class Group:
 
 
 GROUPS = (
-    Group("demo", "demo", "Everything once, on the simulated cell: calibrate, collect, build, check.", single=True),
+    Group(
+        "demo", "demo", "Everything once, on the simulated cell: calibrate, collect, build, check, train.", single=True
+    ),
     Group("doctor", "doctor", "What this machine has for a rig, and what it lacks.", single=True),
     Group("rig", "rig", "Describe, see and check a rig: cameras, arm, and the simulated cell."),
     Group("calibrate", "calibrate", "Print a board, and find where cameras are to the robot."),

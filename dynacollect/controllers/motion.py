@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from math import ceil, floor, inf
 
@@ -115,6 +116,12 @@ class Motion:
             self._take(self._plan.then(start, stop), now)
         self._command = None
         return self._emit(now, None)
+
+    def forked(self) -> Motion:
+        """One that goes on from here by itself, to foresee what commands would come to."""
+        other = copy(self)
+        other._seeds = deepcopy(self._seeds)
+        return other
 
     def commanded(self, now: float) -> State:
         """Joint position, velocity and acceleration of the set-points in force at a time."""

@@ -11,9 +11,10 @@ from typing import Literal
 
 import numpy as np
 
-from ..controllers.episode import expert_for
+from ..controllers.episode import expert_for, lag_of
 from ..controllers.machine import Phase, TaskName
 from ..controllers.runner import Objects, Outcome, Watcher, run_episode
+from ..controllers.streaming.course import Executed, Figures, figures
 from ..rig.camera_model import CameraModel
 from ..rig.cell.truth import Truth
 from ..rig.config import RigConfig
@@ -24,6 +25,7 @@ from ..rig.stage import Request
 from ..tracking.live import Watch
 from ..tracking.meshless import MeshlessTracker
 from ..tracking.seeing.ultralytics.weights import Weights
+from .chunked import ChunkedExpert, Streaming
 from .film import Film
 from .intervals import wilson
 from .noise import StateNoise, noisy
@@ -60,6 +62,8 @@ class Settings:
     """What the tracker tells objects apart by; None: by their colours."""
     meshes: bool = True
     """Tracker and expert know the objects' meshes, else only a clip of each."""
+    streaming: Streaming | None = None
+    """The expert acts in chunks that come late; None: at every tick, at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Result:
     reason: str
     time_s: float
     path_m: float
+    executed: Executed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class Evaluation:
     path_m: float
     failures: dict[str, int]
     results: tuple[Result, ...]
+    executor: Figures | None = None
 
 
 def evaluate(settings: Settings, workers: int = 1) -> Iterator[Result]:
@@ -129,6 +135,7 @@ def summarise(settings: Settings, results: Iterable[Result]) -> Evaluation:
         float(np.mean([result.path_m for result in wins])) if wins else float("nan"),
         dict(Counter(result.reason for result in done if not result.success).most_common()),
         done,
+        figures([result.executed for result in done if result.executed]),
     )  # fmt: skip
 
 
@@ -184,7 +191,7 @@ def run_one(settings: Settings, index: int, film: Path | None = None) -> Result:
         eyes = _eyes(rig, settings, seed, request, truth) if vision else None
         rig.stage.prepare(seed, request)
         camera = Film(rig) if film else None
-        outcome, verdict = _run(rig, truth, settings, seed, eyes, camera.watch if camera else None)
+        outcome, verdict, executed = _run(rig, truth, settings, seed, eyes, camera.watch if camera else None)
         if camera and film:
             camera.save(film)
         plan = truth.plan
@@ -192,7 +199,7 @@ def run_one(settings: Settings, index: int, film: Path | None = None) -> Result:
         reason = outcome.reason if outcome.phase != Phase.DONE else f"done, but {verdict.reason}"
         return Result(
             seed, number, plan.speed, plan.launch.launcher, plan.targets[0].object, success, reason,
-            outcome.time_s, outcome.path_m,
+            outcome.time_s, outcome.path_m, executed,
         )  # fmt: skip
 
 
@@ -217,17 +224,20 @@ def _eyes(rig: Rig, settings: Settings, seed: int, request: Request, truth: Trut
 
 def _run(
     rig: Rig, truth: Truth, settings: Settings, seed: int, eyes: _Eyes | None, watcher: Watcher | None
-) -> tuple[Outcome, Verdict]:
+) -> tuple[Outcome, Verdict, Executed | None]:
     names = truth.names
     targets = tuple(key for key in names if key.startswith("target"))
     container = "container" if "container" in names else None
     measured = eyes.measured() if eyes else None
     expert = expert_for(rig, settings.task, settings.profile, names, targets, measured)
+    chunked = None
+    if settings.streaming is not None:
+        chunked = ChunkedExpert(expert, settings.streaming, lag_of(settings.rig, rig.arm.model.command_delay), seed)
     objects: Objects = eyes.watch if eyes else noisy(truth.objects, settings.noise, seed)
     launch(rig, truth, eyes.watch if eyes else None)
     outcome = run_episode(
         rig,
-        expert.profile,
+        chunked or expert.profile,
         expert.motion,
         expert.safety,
         objects,
@@ -238,7 +248,7 @@ def _run(
         images=settings.images,
     )
     rig.clock.wait_until(rig.clock.now() + SETTLE_S)
-    return outcome, _judge(truth, settings.task, targets)
+    return outcome, _judge(truth, settings.task, targets), chunked.course.executed() if chunked else None
 
 
 def _judge(truth: Truth, task: TaskName, targets: tuple[str, ...]) -> Verdict:

@@ -107,6 +107,7 @@ def test_nothing_allowed_is_nothing_proposed() -> None:
     assert candidates(solved("table"), POINTS, "table", Reach(), lambda _: False, 5, np.random.default_rng(0)) == []
 
 
+@pytest.mark.slow
 def test_what_is_said_to_be_visible_is_what_is_seen() -> None:
     calibration = solved("held")
     rng = np.random.default_rng(5)

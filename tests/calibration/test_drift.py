@@ -51,6 +51,7 @@ def test_a_motion_is_seen(name: str, turn_deg, shift_mm, lab: Lab, watches: dict
     assert watches[name].check(looks.pictures[name][0]).moved
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIXED)
 def test_a_sideways_shift_is_given_in_millimetres_at_the_table(
     name: str, lab: Lab, watches: dict[str, DriftWatch]
@@ -61,6 +62,7 @@ def test_a_sideways_shift_is_given_in_millimetres_at_the_table(
     assert watches[name].check(looks.pictures[name][0]).shift_mm == pytest.approx(4.0, rel=0.4)
 
 
+@pytest.mark.slow
 def test_a_blocked_camera_cannot_tell(watches: dict[str, DriftWatch]) -> None:
     drift = watches["side_cam"].check(np.full((360, 480, 3), 90, np.uint8))
     assert drift.moved is None
@@ -68,6 +70,7 @@ def test_a_blocked_camera_cannot_tell(watches: dict[str, DriftWatch]) -> None:
     assert "cannot tell" in drift.sentence
 
 
+@pytest.mark.slow
 def test_what_cannot_be_watched_is_refused(lab: Lab, watches: dict[str, DriftWatch]) -> None:
     picture = np.zeros((360, 480, 3), np.uint8)
     with pytest.raises(DynacollectError, match="wrist_cam is on the wrist"):

@@ -88,6 +88,7 @@ def test_blur_and_motion_leave_no_bias() -> None:
         assert np.sqrt((np.concatenate(errors) ** 2).mean()) < 0.015
 
 
+@pytest.mark.slow
 def test_a_view_that_was_rejected_comes_back() -> None:
     done = measured()
     sighting = done.fine.sightings[0]
@@ -106,6 +107,7 @@ def test_the_second_solve_is_better() -> None:
         assert focal[1] < 4 * better.cameras[name].lens_std["fx"]
 
 
+@pytest.mark.slow
 def test_a_picture_of_something_else_changes_nothing() -> None:
     done = measured()
     sighting = done.rough.sightings[5]

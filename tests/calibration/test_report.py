@@ -131,6 +131,7 @@ def renamed(calibration: Calibration, old: str, new: str) -> Calibration:
     )
 
 
+@pytest.mark.slow
 def test_text_is_escaped() -> None:
     made, calibration = solved()
     name = "<b>&"

@@ -37,7 +37,7 @@ def seen(made: BoardSet) -> Seen:
 
 @cache
 def bounds(times: int, sigma: float = 0.04) -> dict[str, float]:
-    made = draw_set(0, times=times)
+    made = few(0, times=times)
     return bound(made, seen(made), sigma)
 
 
@@ -66,6 +66,7 @@ def test_sets_are_as_described() -> None:
     assert np.sqrt(np.mean(np.square(off))) == pytest.approx(np.sqrt(3) * 0.0002, rel=0.2)
 
 
+@pytest.mark.slow
 def test_a_share_of_frames_is_corrupted() -> None:
     spoilt = [len(draw_set(seed, corrupt=True).spoilt) for seed in range(6)]
     assert np.mean(spoilt) == pytest.approx(0.05 * 58, rel=0.5)
@@ -95,7 +96,7 @@ def test_the_bound_shrinks_with_views_and_noise() -> None:
 @pytest.mark.slow
 def test_the_bound_is_that_of_the_solver_and_workspace_errors_are_as_stated() -> None:
     """Two programs: numeric derivatives of OpenCV's projection here, the solver's own covariance there."""
-    made = draw_set(0)
+    made = few(0)
     calibration = solve(made.data(), box=WORKSPACE)
     for name, camera in calibration.cameras.items():
         assert float(np.linalg.norm(camera.pose_std.shift_mm)) == pytest.approx(

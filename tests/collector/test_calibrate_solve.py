@@ -101,6 +101,7 @@ def test_the_document_names_what_was_left_out(solved: Solved) -> None:
     assert all(one["reason"] for one in [*solved.said["rejected"], *solved.said["unused"]])
 
 
+@pytest.mark.slow
 def test_the_document_says_how_good_it_is(solved: Solved) -> None:
     said = solved.said
     table = RigidTransform.from_matrix(said["boards"]["table"]["T_base_board"])
@@ -112,6 +113,7 @@ def test_the_document_says_how_good_it_is(solved: Solved) -> None:
     assert said["board_scale"] is None
 
 
+@pytest.mark.slow
 def test_the_files_are_there_and_say_the_same(solved: Solved) -> None:
     file = read_calibration(solved.drawn.folder / "calibration.yaml")
     report = (solved.drawn.folder / "report.html").read_text(encoding="utf-8")
@@ -123,6 +125,7 @@ def test_the_files_are_there_and_say_the_same(solved: Solved) -> None:
     assert f"{solved.said['quality']['workspace']['rms_mm']:.3f} mm" in report
 
 
+@pytest.mark.slow
 def test_what_is_there_is_never_overwritten(solved: Solved) -> None:
     folder = solved.drawn.folder
     before = {path: path.read_bytes() for path in (folder / "calibration.yaml", folder / "report.html")}
@@ -203,6 +206,7 @@ def test_another_rigs_pictures_are_refused(folder: Path, tmp_path: Path, change:
     assert not (folder / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_bad_input_is_one_sentence(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (folder / "held" / "front" / "000.png").write_bytes(b"no picture")

@@ -51,6 +51,7 @@ def test_the_target_moves_when_it_is_launched(recorded: Sequence) -> None:
     assert np.linalg.norm(true_motion(recorded.truth["mug_2"]).velocity(0.6)) < 0.01
 
 
+@pytest.mark.slow
 def test_pictures_bring_their_times_and_the_arm_its_joints(recorded: Sequence) -> None:
     assert len(recorded.takes) in (15, 16)
     skews = [take.frames().skew for take in recorded.takes if not take.missing]
@@ -59,6 +60,7 @@ def test_pictures_bring_their_times_and_the_arm_its_joints(recorded: Sequence) -
     assert all(take.arm is not None for take in recorded.takes)
 
 
+@pytest.mark.slow
 def test_the_clip_shows_one_object_on_the_clear_table(recorded: Sequence) -> None:
     clip = recorded.register
     assert clip is not None

@@ -221,6 +221,7 @@ SEEDS = int(os.environ.get("DYNACOLLECT_HOSTILE_SEEDS", "3"))
 """Each with 280 commands per arm; 120 of them make the 100,800 commands of docs/results.md."""
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @ARMS
 def test_thousands_of_hostile_commands(arm: ArmModel) -> None:

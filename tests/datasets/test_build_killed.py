@@ -51,7 +51,8 @@ def state_of(out: Path) -> dict[str, str]:
     return hashes(out) if out.exists() else {}
 
 
-@pytest.mark.parametrize(("kills", "grows"), [(4, False), (4, True), pytest.param(10, True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("kills", "grows"), [(4, False), (4, True), pytest.param(10, True, marks=pytest.mark.long)])
 def test_killed_at_any_instant(sessions: list[Path], tmp_path: Path, killed: Killed, kills: int, grows: bool) -> None:
     clock = HostClock()
     begin = clock.now()
@@ -71,6 +72,7 @@ def test_killed_at_any_instant(sessions: list[Path], tmp_path: Path, killed: Kil
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["_flush", "_exchanged", "flushed"])
 def test_killed_around_the_change(sessions: list[Path], tmp_path: Path, killed: Killed, place: str) -> None:
     out = tmp_path / "set"
@@ -82,6 +84,7 @@ def test_killed_around_the_change(sessions: list[Path], tmp_path: Path, killed: 
     assert len(episodes(out)) == 8
 
 
+@pytest.mark.slow
 def test_killed_where_names_cannot_be_swapped(sessions: list[Path], tmp_path: Path, killed: Killed) -> None:
     out = tmp_path / "set"
     build(sessions[:1], out, ALL)

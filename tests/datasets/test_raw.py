@@ -254,7 +254,7 @@ def test_the_forecast_goes_by_the_episodes_before(session: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("limit", [2_000, 9_000, 20_000])
+@pytest.mark.parametrize("limit", [2_000, pytest.param(9_000, marks=pytest.mark.long), 20_000])
 def test_a_disk_that_takes_no_more_loses_one_episode_and_no_other(tmp_path: Path, limit: int) -> None:
     """In a process whose files may not grow beyond a limit, as on a full disk: writing fails in the middle."""
     make_session(tmp_path, Course(0, 40))

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-import torch
 
 from dynacollect.rig.nouns import Frame, FrameSet, Image, Vector
 from dynacollect.tracking.seeing.areas import Region
@@ -20,6 +19,9 @@ from dynacollect.tracking.seeing.background import Background
 from dynacollect.tracking.seeing.registration import register
 from dynacollect.tracking.seeing.segment import AppearanceSegmenter
 from dynacollect.tracking.seeing.ultralytics.offline import ultralytics
+
+if TYPE_CHECKING:
+    import torch
 
 GREY, RED, BLUE = (np.array(colour, float) for colour in ((120, 120, 120), (230, 30, 30), (30, 60, 220)))
 CLASSES = {0: "tennis ball", 1: "mug"}
@@ -56,6 +58,8 @@ class Head:
         return self
 
     def __call__(self, _module: object, inputs: tuple[torch.Tensor, ...], _output: object) -> Any:
+        import torch
+
         self.asked += 1
         pictures = 255 * inputs[0].permute(0, 2, 3, 1).numpy()
         _, height, width, _ = pictures.shape

@@ -64,6 +64,7 @@ def test_what_the_symmetry_says_is_no_double(box: ViewpointModel) -> None:
     assert not np.any(angles > np.deg2rad(170))
 
 
+@pytest.mark.slow
 def test_a_long_thing_with_a_head_has_no_double_that_brings_its_head_to_its_foot() -> None:
     parts = [trimesh.creation.box((0.2, 0.015, 0.015)), trimesh.creation.box((0.03, 0.06, 0.06))]
     parts[1].apply_translation((0.1, 0.0, 0.0))
@@ -75,7 +76,8 @@ def test_a_long_thing_with_a_head_has_no_double_that_brings_its_head_to_its_foot
     assert np.all(found[:, 0, 0] > 0.9), "each keeps the long axis"
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
 def test_a_wrong_half_turn_is_taken_back_and_a_right_one_kept(box: ViewpointModel, seed: int) -> None:
     rng = np.random.default_rng(seed)
     turn = Rotation.from_rotvec([0.0, 0.0, rng.uniform(-np.pi, np.pi)]).as_matrix()

@@ -179,6 +179,7 @@ def test_a_camera_that_goes_on_contradicting_is_no_longer_asked(
     assert asked == {"cam1": 5, "cam2": CONTRADICTS - 1}
 
 
+@pytest.mark.slow
 def test_two_like_objects_are_told_apart(taught: Taught, server: ServerProcess) -> None:
     scene = DepthScene("toy_car", "toy_car#2")
     truth = {"toy_car": standing(0.42, -0.1, 0.4), "toy_car#2": standing(0.48, 0.1, 2.0)}

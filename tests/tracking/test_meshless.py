@@ -137,6 +137,7 @@ def test_it_follows_a_moving_thing(story: Story) -> None:
         assert abs((yaw - 0.4 + np.pi / 2) % np.pi - np.pi / 2) < np.deg2rad(6)
 
 
+@pytest.mark.slow
 def test_a_covered_view_loses_nothing(story: Story) -> None:
     for tick in COVERED:
         thing, outcome = story.moved[tick]
@@ -144,18 +145,21 @@ def test_a_covered_view_loses_nothing(story: Story) -> None:
         assert off_mm(outcome.states["brick"], thing) < 3.0
 
 
+@pytest.mark.slow
 def test_what_was_taken_away_is_doubted_at_once_and_then_lost(story: Story) -> None:
     healths = [outcome.states["brick"].health if outcome.states else 0.0 for outcome in story.gone]
     assert max(healths[FOUND_WITHIN + 3 :]) < HEALTHY
     assert story.gone[-1].states == {}
 
 
+@pytest.mark.slow
 def test_it_is_found_again_elsewhere(story: Story) -> None:
     states = story.back[FOUND_WITHIN].states
     assert states["brick"].health > HEALTHY
     assert off_mm(states["brick"], ELSEWHERE) < 3.0
 
 
+@pytest.mark.slow
 def test_its_form_is_measured_and_handed_on_as_a_model(story: Story) -> None:
     form = story.tracker.forms["brick"]
     np.testing.assert_allclose(2.0 * form.half, SIZE, atol=0.006)
@@ -172,6 +176,7 @@ def test_a_thing_not_found_yet_has_the_form_that_it_was_shown_in() -> None:
     np.testing.assert_allclose(tracker.models["ball"].extent, 0.06, rtol=0.1)
 
 
+@pytest.mark.slow
 def test_every_tick_says_what_it_took(story: Story) -> None:
     for outcome in (*story.gone, *story.back):
         stages = {name: seconds for name, seconds in outcome.seconds.items() if name != "tick"}

@@ -25,7 +25,7 @@ TABLES = [empty(camera) for camera in CAMERAS]
 FOREKNOWN = np.diag(np.repeat([1 / 0.02**2, 1 / 0.2**2], 3))
 OFF_M, OFF_RAD = 0.004, 0.05
 CASES = 4
-SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("can", "banana", "tennis_ball")]
+LONG = [pytest.param(name, marks=pytest.mark.long) for name in ("can", "tennis_ball")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ def covariance(found: Fit) -> Vector:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["mug", *SLOW])
+@pytest.mark.parametrize("name", ["mug", "banana", *LONG])
 def test_places_are_found_to_a_millimetre_and_errors_are_as_claimed(name: str) -> None:
     places, claims = [], []
     for number in range(CASES):
@@ -135,6 +135,7 @@ def test_one_view_leaves_the_distance_open_and_says_so(plain: ViewpointModel) ->
     assert 0.03 < np.mean(claims) < 1.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("apart", [0.0, 0.012])
 def test_views_of_other_times_see_a_moving_thing_where_it_was(plain: ViewpointModel, apart: float) -> None:
     velocity, times = np.array([0.5, 0.8, 0.0]), (-0.5 * apart, 0.5 * apart)

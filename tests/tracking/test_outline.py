@@ -124,6 +124,7 @@ def test_no_part_of_the_outline_is_left_out() -> None:
         assert away.max() < 2.0 + 1.5 * line.spacing, f"a hole of {away.max():.0f} px"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lens", LENSES)
 def test_the_silhouette_is_what_is_painted(models: dict[str, ViewpointModel], lens: str) -> None:
     for place, turn in poses()[:3]:

@@ -109,6 +109,7 @@ def test_a_symmetric_thing_is_found_up_to_its_symmetry(coloured: ViewpointModel)
     assert found.colours == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("camera", [0, 1])
 def test_one_mask_gives_a_place_on_a_known_table(hooked: ViewpointModel, camera: int) -> None:
     thing = stands(hooked.shape, yawed(resting(hooked.shape).turns[0], 1.0), 0.45, 0.05, BLUE)
@@ -149,6 +150,7 @@ def test_without_masks_nothing_is_found(hooked: ViewpointModel) -> None:
     assert search(hooked, rests, looks, nothing, 0.0, table_z=0.0) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(3))
 def test_colours_tell_the_front_from_the_back(coloured: ViewpointModel, number: int) -> None:
     rng = np.random.default_rng(number)
@@ -164,6 +166,7 @@ def test_colours_tell_the_front_from_the_back(coloured: ViewpointModel, number: 
     assert right > max(others)
 
 
+@pytest.mark.slow
 def test_colours_say_nothing_where_there_are_none_to_see(hooked: ViewpointModel, coloured: ViewpointModel) -> None:
     thing = stands(coloured.shape, np.eye(3), 0.45, 0.0, WHITE)
     view = seen(thing)[0][0]

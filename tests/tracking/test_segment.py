@@ -95,6 +95,7 @@ def test_an_object_that_stands_before_another_keeps_its_pixels(on_grey: Appearan
     assert all(iou(masks[name].pixels, mask) > 0.75 for name, mask in truth.items())
 
 
+@pytest.mark.slow
 def test_what_the_arm_covers_is_never_in_a_mask(on_grey: AppearanceSegmenter) -> None:
     scene = Scene(GREY, (BALL,))
     picture, truth = scene.picture(7), scene.mask()

@@ -121,6 +121,7 @@ def test_it_follows_a_moving_thing(story: Story) -> None:
     assert max(jumps) < np.deg2rad(4)
 
 
+@pytest.mark.slow
 def test_a_covered_view_loses_nothing(story: Story) -> None:
     for tick in COVERED:
         thing, outcome = story.moved[tick]
@@ -128,18 +129,21 @@ def test_a_covered_view_loses_nothing(story: Story) -> None:
         assert off_mm(outcome.states["brick"], thing) < 2.0
 
 
+@pytest.mark.slow
 def test_what_was_taken_away_is_doubted_at_once_and_then_lost(story: Story) -> None:
     healths = [outcome.states["brick"].health if outcome.states else 0.0 for outcome in story.gone]
     assert max(healths[FOUND_WITHIN + 3 :]) < HEALTHY
     assert story.gone[-1].states == {}
 
 
+@pytest.mark.slow
 def test_it_is_found_again_elsewhere(story: Story) -> None:
     states = story.back[FOUND_WITHIN].states
     assert states["brick"].health > HEALTHY
     assert off_mm(states["brick"], ELSEWHERE) < 2.0
 
 
+@pytest.mark.slow
 def test_every_tick_says_what_it_took(story: Story) -> None:
     for outcome in (*story.gone, *story.back):
         stages = {name: seconds for name, seconds in outcome.seconds.items() if name != "tick"}

@@ -101,6 +101,7 @@ def test_all_views_of_all_sizes_are_one_inference(weights: Path) -> None:
     assert head.asked == 2
 
 
+@pytest.mark.slow
 def test_what_the_arm_covers_is_in_no_mask(weights: Path) -> None:
     segmenter, _ = seeing(weights, {"a": "tennis_ball"})
     ball = oval((360, 480), 200, 150, (50, 40))
@@ -129,6 +130,7 @@ def test_alike_ones_are_told_by_where_they_are_expected(weights: Path, swapped: 
         assert iou(masks[name].pixels, ball) > 0.95
 
 
+@pytest.mark.slow
 def test_an_object_is_not_taken_for_one_of_another_class(weights: Path) -> None:
     segmenter, _ = seeing(weights, {"a": "tennis_ball", "b": "mug"})
     ball = oval((360, 480), 200, 150, (50, 40))
@@ -137,6 +139,7 @@ def test_an_object_is_not_taken_for_one_of_another_class(weights: Path) -> None:
     assert segmenter.find(shown, ["a", "b"], {})["cam"]["b"] == ()
 
 
+@pytest.mark.slow
 def test_an_object_that_is_elsewhere_is_not_the_expected_one(weights: Path) -> None:
     segmenter, _ = seeing(weights, {"a": "tennis_ball"})
     ball = oval((360, 480), 100, 100, (30, 30))
@@ -144,6 +147,7 @@ def test_an_object_that_is_elsewhere_is_not_the_expected_one(weights: Path) -> N
     assert segmenter.segment(shown, {"cam": {"a": around(ball, (200, 100))}}, {}).views == {"cam": {}}
 
 
+@pytest.mark.slow
 def test_what_is_faintly_seen_counts_only_where_it_is_expected(weights: Path) -> None:
     segmenter, _ = seeing(weights, {"a": "tennis_ball"}, colours={0: (RED, 0.1), 1: (BLUE, 0.9)})
     ball = oval((360, 480), 100, 100, (30, 30))

@@ -12,7 +12,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import torch
 from typer.testing import CliRunner
 
 from dynacollect.collector import cli
@@ -54,6 +53,8 @@ def weights(folder: Path) -> Path:
 @pytest.mark.slow
 def test_words_that_are_set_need_nobody_to_read_them(folder: Path) -> None:
     """As with open-vocabulary weights that were saved with their classes."""
+    import torch
+
     package = offline.ultralytics()
     torch.manual_seed(0)
     model = package.YOLOE("yoloe-11s-seg.yaml")
@@ -72,6 +73,7 @@ def test_words_that_are_set_need_nobody_to_read_them(folder: Path) -> None:
     assert all(one.pixels is not None and one.pixels.shape == (96, 128) for one in found)
 
 
+@pytest.mark.slow
 def test_yolo_world_says_what_it_reads_words_by(folder: Path) -> None:
     model = offline.ultralytics().YOLOWorld("yolov8s-world.yaml")
     model.save(folder / "yolov8s-world.pt")
@@ -87,6 +89,7 @@ def test_the_file_says_which_segmenter_it_is(weights: Path, folder: Path) -> Non
     assert isinstance(Weights(str(boxes), "cpu").segmenter(by_colour, {"a": "mug"}), BoxSegmenter)
 
 
+@pytest.mark.slow
 def test_weights_are_found_by_name(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "weights").mkdir()
@@ -98,6 +101,8 @@ def test_weights_are_found_by_name(weights: Path, tmp_path: Path, monkeypatch: p
 
 @pytest.mark.slow
 def test_what_cannot_be_used_is_one_sentence(weights: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
     by_colour = AppearanceSegmenter({}, {"a": Appearance()})
 
     def complaint(file: Path, device: Any = "cpu", name: str = "mug") -> str:
@@ -142,6 +147,8 @@ def test_options_that_do_not_go_together_are_one_sentence(words: list[str], comp
 @pytest.mark.slow
 def test_sam_is_told_once_and_then_remembers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With weights as they were drawn, so that its masks mean nothing: what it is told, and that it keeps the rules."""
+    import torch
+
     offline.ultralytics()
     torch.manual_seed(0)
     model: Any = import_module("ultralytics.models.sam.build").build_sam2_t()

@@ -16,6 +16,8 @@ app = typer.Typer()
 
 OBJECTS = "apple,can,cuboid,tennis_ball"
 TOP_SPEED = 0.35
+STEPS = 20
+"""Of training: enough to see that it runs."""
 
 
 @app.command("demo", epilog="Example: dynacollect demo --out demo")
@@ -25,7 +27,7 @@ def demo(
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
 ) -> None:
-    """Calibrate the simulated cell, collect episodes by its cameras alone, and make a checked data set of them.
+    """Calibrate the simulated cell, collect by its cameras alone, make a checked data set, train a few steps on it.
 
     Each step is a command of its own, which is shown. The same line again goes on where it was interrupted.
     """
@@ -37,6 +39,7 @@ def demo(
         "session": out / "session",
         "report": out / "session" / "report.html",
         "data_set": out / "set",
+        "policy": out / "policy" / "checkpoints" / "last" / "pretrained_model",
     }
     lines = [f"Done in {sum(took.values()):.0f} s. Everything is in {out}:"]
     lines += [f"  {name.replace('_', ' '):12} {place}" for name, place in places.items()]
@@ -46,7 +49,7 @@ def demo(
 def _legs(out: Path, episodes: int, seed: int) -> list[Leg]:
     from ..walk import Leg
 
-    calibration, session, built = out / "calibration", out / "session", out / "set"
+    calibration, session, built, policy = out / "calibration", out / "session", out / "set", out / "policy"
     solved = calibration / "calibration.yaml"
     rig = ("--rig", "cell", "--seed", str(seed))
     return [
@@ -58,5 +61,8 @@ def _legs(out: Path, episodes: int, seed: int) -> list[Leg]:
              "--episodes", str(episodes), "--out", str(session))),
         Leg("dataset: build it for LeRobot", ("dataset", "build", str(session), "--out", str(built))),
         Leg("dataset: check it", ("dataset", "check", str(built))),
+        Leg("train: a few steps of a small policy, which learns next to nothing from so little",
+            ("train", str(built), "--out", str(policy), "--preset", "tiny", "--steps", str(STEPS), "--batch", "4",
+             "--validate", "0", "--workers", "1"), done=policy / "checkpoints" / "last"),
         Leg("report", ("report", str(session))),
     ]  # fmt: skip

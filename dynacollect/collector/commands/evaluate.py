@@ -13,7 +13,9 @@ from ..weights import DeviceOption, WeightsOption, network_of
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from ...controllers.streaming.stream import Strategy
     from ...training.bound import Possible
+    from ...training.chunked import Streaming
     from ...training.evaluation import Evaluation
 
 app = typer.Typer()
@@ -25,7 +27,22 @@ TOP_SPEED = {"piper": 0.5}
 
 @app.command("evaluate", epilog="Example: dynacollect evaluate --task pick --robot franka --episodes 100 --seed 1")
 def evaluate(
-    controller: Annotated[Literal["expert"], typer.Option("--controller", help="Who drives.")] = "expert",
+    controller: Annotated[
+        Literal["expert", "chunked-expert"],
+        typer.Option("--controller", help="Who drives: the expert, or the expert as a policy that thinks in chunks."),
+    ] = "expert",
+    executor: Annotated[
+        Literal["blocking", "continuous", "laas", "rtc", "future-state"] | None,
+        typer.Option("--executor", help="Of chunks. [default: laas]"),
+    ] = None,
+    latency: Annotated[
+        str | None,
+        typer.Option(
+            "--latency",
+            help="Of an inference: 226ms, normal:226,30ms, uniform:100,300ms, or a file of milliseconds. "
+            "[default: 226ms]",
+        ),
+    ] = None,
     profile: Annotated[Literal["intercept", "dom"], typer.Option("--profile", help="Of the expert.")] = "intercept",
     task: Annotated[Literal["pick", "place", "long-horizon"], typer.Option("--task", help="What to do.")] = "pick",
     robot: Annotated[
@@ -80,17 +97,33 @@ def evaluate(
     models = models_from(calibration, with_fixed_cameras(config)) if calibration else None
     network = network_of(weights, device, wanted=state == "vision" and weights is not None, by="--state vision")
     settings = Settings(
-        config, task, profile, episodes, seed, parse_noise(noise), limit, images, state, models, network, meshes
-    )
+        config, task, profile, episodes, seed, parse_noise(noise), limit, images, state, models, network, meshes,
+        _streaming(controller, executor, latency),
+    )  # fmt: skip
     if film is not None:
         run_one(settings, episodes - 1, film)
     stream = evaluate(settings, workers)
     results = list(track(stream, "Running", total=episodes, disable=as_json, transient=True))
     found = summarise(settings, results)
     possible = possible_share(settings, results, workers) if bound else None
-    extra = {"possible": possible} if possible else {}
+    extra: dict[str, object] = {"possible": possible} if possible else {}
+    if settings.streaming:
+        extra["strategy"] = settings.streaming.strategy
     document = {"controller": controller, "state": state, "mesh": meshes, "images": images, **_document(found), **extra}
     emit(document, as_json, _table(found, possible))
+
+
+def _streaming(controller: str, executor: Strategy | None, latency: str | None) -> Streaming | None:
+    from ...controllers.streaming.latency import parse_latency
+    from ...rig.errors import DynacollectError
+    from ...training.chunked import ForeseeingExpert, Streaming, refuse_unsupported
+
+    if controller != "chunked-expert":
+        if executor is not None or latency is not None:
+            raise DynacollectError("--executor and --latency are for chunks; add --controller chunked-expert")
+        return None
+    refuse_unsupported(executor or "laas", ForeseeingExpert)
+    return Streaming(executor or "laas", parse_latency(latency or "226ms"))
 
 
 def _document(found: Evaluation) -> dict[str, object]:
@@ -111,6 +144,10 @@ def _table(found: Evaluation, possible: Possible | None) -> Table:
         table.add_row("failed", str(count), reason, "")
     if found.success:
         table.caption = f"mean time {found.time_s:.2f} s, mean path {found.path_m:.2f} m"
+    if found.executor:
+        table.add_row("starved", "", f"{found.executor.starved:.1%}", "of the steps")
+        table.add_row("", "", f"{found.executor.stale_age_ms:.0f} ms", "age of an executed action")
+        table.add_row("", "", f"{found.executor.latency_ms:.0f} ms", "for an inference")
     if possible:
         table.add_row("possible", str(possible.n), f"{possible.share_reached:.1%}", "of what any motion could reach")
     return table

@@ -31,7 +31,6 @@ POINTS = {
     "before the tag": Fault("POST", "/tag/", "drop"),
     "after the tag": Fault("POST", "/tag/", "lost"),
 }
-QUICK = ("in a later upload", "after a commit")
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +68,8 @@ def pushed(forks: subprocess.Popen[str], built: Path, out: Path, number: Queue[i
     return int(forks.stdout.readline())
 
 
-@pytest.mark.parametrize(
-    "point", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in POINTS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("point", POINTS)
 def test_killed_at_any_point_it_goes_on(
     hub: tuple[Hub, str], forks: subprocess.Popen[str], built: Path, tmp_path: Path, point: str
 ) -> None:

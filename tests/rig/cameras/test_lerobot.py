@@ -9,16 +9,9 @@ from typing import Any
 import draccus
 import numpy as np
 import pytest
-from lerobot.cameras import CameraConfig, make_cameras_from_configs
-from lerobot.cameras.camera import Camera as LeRobotsCamera
-from lerobot.cameras.opencv import OpenCVCamera
-from lerobot.configs.parser import load_plugin
-from lerobot.robots import RobotConfig
-from lerobot.robots.so_follower import SO101FollowerConfig
 
 from dynacollect.rig.cameras.lerobot.config import LeRobotCamera
 from dynacollect.rig.cameras.lerobot.device import LeRobotDevice
-from dynacollect.rig.cameras.lerobot_plugin import DynacollectCamera, DynacollectCameraConfig
 from dynacollect.rig.cameras.open import open_cameras
 from dynacollect.rig.clock import HostClock
 from dynacollect.rig.errors import DynacollectError
@@ -28,6 +21,8 @@ from .test_files import RIG, steady
 from .test_uvc import FPS, HEIGHT, LOSS, WIDTH, film, loss, scene
 from .waiting import until
 
+# LeRobot is imported by the tests themselves: it takes seconds, and collecting tests should not.
+
 
 def part(**changed: object) -> LeRobotCamera:
     given = {"driver": "lerobot", "serial": "film", "type": "opencv", "width": WIDTH, "height": HEIGHT, "fps": FPS}
@@ -35,6 +30,8 @@ def part(**changed: object) -> LeRobotCamera:
 
 
 def test_a_camera_of_lerobots_is_one_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lerobot.cameras.opencv import OpenCVCamera
+
     monkeypatch.setattr(LeRobotDevice, "warm_up_s", 0.0)
     # Else LeRobot reads a film as fast as it can.
     read, never = OpenCVCamera._read_from_hardware, Event()
@@ -78,11 +75,17 @@ def rig(tmp_path: Path) -> str:
     return str(tmp_path / "rig.yaml")
 
 
+@pytest.mark.slow
 def test_ours_is_made_as_lerobot_makes_cameras(rig: str) -> None:
+    from lerobot.cameras import Camera, CameraConfig, make_cameras_from_configs
+    from lerobot.configs.parser import load_plugin
+
+    from dynacollect.rig.cameras.lerobot_plugin import DynacollectCamera
+
     load_plugin("dynacollect.rig.cameras.lerobot_plugin")
     config = CameraConfig.get_choice_class("dynacollect")(rig=rig, camera="front")
     camera = make_cameras_from_configs({"front": config})["front"]
-    assert isinstance(camera, DynacollectCamera) and isinstance(camera, LeRobotsCamera)
+    assert isinstance(camera, DynacollectCamera) and isinstance(camera, Camera)
     assert (camera.width, camera.height, camera.fps) == (96, 64, 25)
     with camera:
         images = [camera.read(), camera.async_read(1000), camera.read_latest()]
@@ -92,7 +95,12 @@ def test_ours_is_made_as_lerobot_makes_cameras(rig: str) -> None:
     assert numbers[0] < numbers[1] <= numbers[2]
 
 
+@pytest.mark.slow
 def test_a_camera_of_the_cell_is_seen_by_lerobot() -> None:
+    from lerobot.cameras import make_cameras_from_configs
+
+    from dynacollect.rig.cameras.lerobot_plugin import DynacollectCameraConfig
+
     cameras = make_cameras_from_configs(
         {name: DynacollectCameraConfig(rig="cell", camera=name) for name in ("opst_cam", "wrist_cam")}
     )
@@ -114,11 +122,20 @@ def test_a_camera_of_the_cell_is_seen_by_lerobot() -> None:
     ],
 )
 def test_what_the_rig_lacks_is_told(rig: str, changed: dict[str, object], sentence: str) -> None:
+    from dynacollect.rig.cameras.lerobot_plugin import DynacollectCameraConfig
+
     with pytest.raises(DynacollectError, match=sentence):
         DynacollectCameraConfig(**{"rig": rig, "camera": "front", **changed})
 
 
+@pytest.mark.slow
 def test_a_robot_of_lerobots_may_have_it(rig: str) -> None:
+    from lerobot.configs.parser import load_plugin
+    from lerobot.robots import RobotConfig
+    from lerobot.robots.so_follower import SO101FollowerConfig
+
+    from dynacollect.rig.cameras.lerobot_plugin import DynacollectCameraConfig
+
     load_plugin("dynacollect.rig.cameras.lerobot_plugin")
     wanted = {"type": "so101_follower", "port": "/dev/none", "cameras": {"front": CAMERA | {"rig": rig}}}
     robot = draccus.decode(RobotConfig, wanted)

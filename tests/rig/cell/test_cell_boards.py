@@ -101,7 +101,8 @@ def misses(rig: Rig, camera: str, mounting: str, count: int) -> tuple[Vector, Ve
     return np.concatenate(off), np.concatenate(outward)
 
 
-@pytest.mark.parametrize("name", ["cell", pytest.param("cell-piper", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cell", pytest.param("cell-piper", marks=pytest.mark.long)])
 def test_corners_are_found_where_they_are(name: str, opened: Open) -> None:
     """With noise, lens and shadows; what a shadow's edge crosses is put off and left out."""
     with opened(seed=0, name=name, size=480) as rig:
@@ -125,7 +126,7 @@ def test_more_pixels_find_them_better(camera: str, opened: Open) -> None:
     mounting = "table" if camera == "wrist_cam" else "held"
     with opened(seed=0, cameras=(camera,), size=1280) as rig:
         rig.stage.present(**{mounting: PANEL})
-        off, outward = misses(rig, camera, mounting, 8)
+        off, outward = misses(rig, camera, mounting, 5)
     good = np.abs(off).max(axis=1) < 0.3
     assert good.mean() > 0.9
     assert np.abs(off[good].mean(axis=0)).max() < 0.01
@@ -196,8 +197,8 @@ def test_an_a4_plate_straight_down_clears_the_table() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["cell", "cell-fr3", "cell-piper"])
 def test_from_home_the_wrist_camera_sees_the_board_on_the_table(name: str, opened: Open) -> None:
-    for seed in range(4):
-        with opened(seed=seed, name=name, size=480) as rig:
+    for seed in range(2):
+        with opened(seed=seed, name=name, cameras=("wrist_cam",), size=480) as rig:
             rig.stage.present(table=PANEL)
             pixels, _ = true_pixels(rig, "wrist_cam", "table", CORNERS, rig.arm.model.home)
             assert ((pixels > 0) & (pixels < [479, 359])).all(axis=1).mean() > 0.6
@@ -253,6 +254,7 @@ def test_taking_all_away_leaves_a_bare_table(opened: Open) -> None:
             rig.stage.launch()
 
 
+@pytest.mark.slow
 def test_a_held_plate_does_not_disturb_the_arm(opened: Open, exercise: Exercise) -> None:
     """Joints and torques with it are those without it, bit for bit, whatever the arm does."""
 

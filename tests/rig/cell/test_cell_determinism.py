@@ -11,7 +11,7 @@ from dynacollect.rig.rig import Rig
 from dynacollect.rig.stage import Request
 
 Exercise = Callable[..., Iterator[float]]
-FAULTS = ("opst_cam.gap@0.4+0.5", "side_cam.late@0.5", "arm.reflex@1.5", "light.flicker@0.3", "arm.torn@0.6")
+FAULTS = ("opst_cam.gap@0.2+0.3", "side_cam.late@0.3", "arm.reflex@0.9", "light.flicker@0.2", "arm.torn@0.4")
 
 
 def take_in(digest: "hashlib._Hash", rig: Rig, truth: Truth) -> None:
@@ -36,7 +36,7 @@ def run_hash(
         truth = Truth(rig)
         for part in range(2):
             rig.stage.launch()
-            for _ in exercise(rig, 0.8, see=False):
+            for _ in exercise(rig, 0.5, see=False):
                 take_in(digest, rig, truth)
             if restage and part == 0:
                 rig.stage.prepare(seed + 100, Request(place=True))

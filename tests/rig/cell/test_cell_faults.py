@@ -46,13 +46,15 @@ def test_seen_under_its_name_in_time(
     pytest.fail(f"{order} was never seen as {kind.seen_as}, only {found}")
 
 
-@pytest.mark.parametrize("rig_name", ["cell", pytest.param("cell-piper", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("rig_name", ["cell", "cell-piper"])
+@pytest.mark.parametrize("seconds", [4.0, pytest.param(20.0, marks=pytest.mark.long)])
 def test_a_clean_run_raises_nothing(
-    rig_name: str, opened: Callable[..., Rig], exercise: Callable[..., Iterator[float]]
+    rig_name: str, seconds: float, opened: Callable[..., Rig], exercise: Callable[..., Iterator[float]]
 ) -> None:
     with opened(seed=2, name=rig_name, episodes={"still_share": 0.0}) as rig:
         rig.stage.launch()
-        for now in exercise(rig, 6.0 if rig_name == "cell" else 10.0):
+        for now in exercise(rig, seconds):
             assert faults_of(rig) == set(), f"at {now:.2f} s"
 
 

@@ -14,18 +14,13 @@ LATER = {"opens": 1.8, "jammed": 0.9, "slow": 0.9}
 STOPS = {kind.name for kind in CONTROLLER} | {"bus_off"}
 """After these nothing may be sent until the arm is recovered."""
 PERSONS = {"estop", "drives_off", "leader_mode", "all_zero"}
-EVERY_ARMS = {"jammed", "slow", "opens", "frozen", "hot"}
-"""What `ArmMonitor` sees of any arm."""
 STEP_S = 0.005
 SHORT_S = 0.8
 """However long it would last, but for what takes longer to be seen."""
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [pytest.param(kind, marks=pytest.mark.slow) if kind.name in EVERY_ARMS else kind for kind in PIPER_KINDS],
-    ids=lambda kind: kind.name,
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", PIPER_KINDS, ids=lambda kind: kind.name)
 def test_every_failing_is_seen_and_handled(kind: FaultKind, bench: Callable) -> None:
     start = LATER.get(kind.name, START)
     lasts = min(kind.lasts, max(SHORT_S, kind.within_s))
