@@ -29,7 +29,8 @@ ALTERNATE, BACK = "\x1b[?1049h", "\x1b[?1049l"
 HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
 
 SESSION = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, sys.argv[1])
 from made_board import ordinary
 from dynacollect.collector.monitor import watch
@@ -39,7 +40,8 @@ with watch.watching(ordinary(), "live"):
     sys.stdin.readline()
     raise RuntimeError("a fault of the session")
 """
-"""Its viewer is waited for however busy the machine is: one that is left behind leaves the terminal as it is."""
+"""Its viewer is waited for however busy the machine is: one that is left behind leaves the terminal as it is. Tests
+that run in the background may have been told to ignore Ctrl-C, and what they start with them."""
 
 
 def terminal(**settings: object) -> tuple[Console, io.StringIO]:
