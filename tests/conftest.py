@@ -8,7 +8,7 @@ import pytest
 
 os.environ.setdefault("MUJOCO_GL", "egl")
 # Small matrices and pictures: a second thread only waits for the first, and keeps the other tests from working.
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LP_NUM_THREADS"):
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
     os.environ.setdefault(name, "1")
 # Where byte code is not kept, each worker and each process that a test starts compiles all packages anew.
 sys.dont_write_bytecode = False
@@ -21,4 +21,12 @@ def rough_pictures() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dynacollect.rig.cell.scene.SHADOW_PX", 256)
         patch.setattr("dynacollect.rig.cell.scene.EDGE_SAMPLES", 0)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sleeping() -> Iterator[None]:
+    """Whoever waits sleeps to the end: a tenth of a millisecond late, and the core is left to the other tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dynacollect.rig.clock._SPIN", 0.0)
         yield

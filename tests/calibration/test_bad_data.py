@@ -40,7 +40,7 @@ LONG = pytest.mark.long
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("millimetres", "degrees"), [(1, 0.2), (40, 20)])
+@pytest.mark.parametrize(("millimetres", "degrees"), [(1, 0.2), pytest.param(40, 20, marks=LONG)])
 def test_a_board_that_slips_in_the_gripper_is_solved_as_two(millimetres: float, degrees: float) -> None:
     made = scene(1, frames=FRAMES, slip=Move("held", 10, by(millimetres, degrees)))
     calibration = solve(made.data)
@@ -109,7 +109,9 @@ def inverted(data: CalibrationData) -> CalibrationData:
         (lambda data: moved_on(data, -1), "if each had the pose of the frame one before it"),
         pytest.param(lambda data: moved_on(data, 1), "if each had the pose of the frame one after it", marks=LONG),
         (inverted, "if T_base_flange were inverted"),
-        (lambda data: replace(data, points=0.643 * data.points), "if the board were 1.5. times as large"),
+        pytest.param(
+            lambda data: replace(data, points=0.643 * data.points), "if the board were 1.5. times as large", marks=LONG
+        ),
         (lambda data: replace(data, points=1000 * data.points), "if the board were 0.001 times as large"),
     ],
     ids=["one late", "one early", "inverted", "other board", "millimetres"],

@@ -175,6 +175,7 @@ def grown(mounting: Mounting, seed: int, greedy: bool, counts: tuple[int, ...]) 
     return errors
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(("mounting", "seeds"), [("held", 2)])
 def test_chosen_views_beat_views_by_chance(mounting: Mounting, seeds: int, capsys: pytest.CaptureFixture[str]) -> None:

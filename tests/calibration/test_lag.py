@@ -43,6 +43,7 @@ def test_an_arm_that_follows_late(lag: float) -> None:
     assert abs(found.seconds - lag) < max(4 * found.std, 0.0005)
 
 
+@pytest.mark.slow
 def test_the_spread_is_honest() -> None:
     """Over many noises, the errors are as large as is said."""
     errors, said = [], []

@@ -73,6 +73,7 @@ def test_states_are_told_line_by_line_in_the_files_frames(data: Path, outcome: P
         assert row["health"] == 1.0
 
 
+@pytest.mark.slow
 def test_the_video_shows_what_is_believed(outcome: Path) -> None:
     video = cv2.VideoCapture(str(outcome / "film.mp4"))
     frames = []

@@ -181,6 +181,7 @@ def test_an_object_is_placed(place: tuple[float, float], velocity: tuple[float, 
     assert np.hypot(*(world.toys["target0"].position - BOWL)[:2]) < 0.02
 
 
+@pytest.mark.slow
 def test_three_objects_are_gathered() -> None:
     world = table(((0.5, 0.1), STILL), ((0.35, 0.15), STILL), ((0.45, 0.2), STILL))
     phase, changes, _ = run(LONG_HORIZON, world)

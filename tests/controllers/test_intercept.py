@@ -48,7 +48,7 @@ def episode(task: str, seed: int, request: Request) -> tuple[Outcome, Truth, lis
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["apple", "can", "cube"])
+@pytest.mark.parametrize("target", ["apple", pytest.param("can", marks=pytest.mark.long), "cube"])
 def test_a_still_object_is_picked(target: str) -> None:
     outcome, _, _, _ = episode("pick", 5, Request(target=target, speed=0.0, distractors=()))
     assert outcome.phase == Phase.DONE

@@ -51,12 +51,13 @@ def random_command(arm: ArmModel, rng: np.random.Generator, now: float) -> Comma
     return Command(over_table(arm, rng), velocity=velocity, reach_at=reach_at)
 
 
+@pytest.mark.slow
 @ARMS
 def test_preemption_is_smooth_and_inside_the_limits(arm: ArmModel) -> None:
     rng = np.random.default_rng(1)
     motion = moving(arm)
     now, done = 10.0, [arm.home]
-    for _ in range(150):
+    for _ in range(100):
         now += TICK
         before = [motion.commanded(now + step) for step in (-0.01, 0.0)]
         setpoints = motion.towards(random_command(arm, rng, now), now)
@@ -80,7 +81,7 @@ def test_a_tick_between_grid_times_takes_over_at_the_next(arm: ArmModel) -> None
     motion = moving(arm)
     now = 10.0
     known: dict[int, Vector] = {}
-    for _ in range(80):
+    for _ in range(60):
         now += TICK * rng.uniform(0.8, 1.2)
         setpoints = motion.towards(random_command(arm, rng, now), now)
         assert setpoints.times[0] <= now + 1e-6
@@ -128,7 +129,7 @@ def test_meets_a_moving_goal_at_its_speed(arm: ArmModel, jitter: float) -> None:
     """Aimed at anew every tick, with the aim off by `jitter` metres."""
     rng = np.random.default_rng(5)
     slow = 0.1 if arm is PIPER else 0.25
-    for _ in range(6):
+    for _ in range(4):
         motion = moving(arm)
         goal, angle = over_table(arm, rng, (0.03, 0.06)), rng.uniform(-np.pi, np.pi)
         velocity = slow * np.array([np.cos(angle), np.sin(angle), 0.0])
@@ -206,7 +207,7 @@ def test_the_tool_keeps_its_speed_limit(arm: ArmModel) -> None:
 @ARMS
 def test_halts_as_quickly_as_the_limits_allow(arm: ArmModel) -> None:
     rng = np.random.default_rng(9)
-    for _ in range(20):
+    for _ in range(10):
         motion = moving(arm)
         motion.towards(Command(over_table(arm, rng), grip=Grip(0.0, 30.0)), 10.0)
         now = 10.0 + TICK * int(rng.integers(1, 12))

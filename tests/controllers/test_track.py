@@ -54,6 +54,7 @@ def test_the_error_of_noisy_speeds_is_halved() -> None:
     assert np.sqrt(np.mean(np.square(errors))) < 0.5 * 0.030
 
 
+@pytest.mark.slow
 def test_the_places_are_no_worse_than_what_was_seen() -> None:
     errors = [track.mean[0] - rolling(time)[0] for track, time in (seen(seed, (0.002, 0.030)) for seed in range(100))]
     assert np.sqrt(np.mean(np.square(errors))) < 0.002

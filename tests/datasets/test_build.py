@@ -60,6 +60,7 @@ def test_every_picture_is_the_one_of_its_row(whole: Path) -> None:
             assert len(seen) == course.ticks
 
 
+@pytest.mark.slow
 def test_state_and_action_are_the_ways_of_the_tool(whole: Path) -> None:
     for episode, course in enumerate(COURSES):
         found = columns(whole, episode)
@@ -170,6 +171,7 @@ def test_joints_later_are_an_action_too(session: Path, tmp_path: Path) -> None:
     assert info(tmp_path / "set")["features"]["action"]["names"] == [*(f"joint_{n}" for n in range(1, 8)), "gripper"]
 
 
+@pytest.mark.slow
 def test_the_same_raw_log_gives_the_same_bytes(session: Path, whole: Path, tmp_path: Path) -> None:
     for form in ("v3.0", "v2.1"):
         for name in ("one", "two"):
@@ -178,6 +180,7 @@ def test_the_same_raw_log_gives_the_same_bytes(session: Path, whole: Path, tmp_p
     assert hashes(tmp_path / "v3.0/one") == hashes(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["v3.0", "v2.1"])
 def test_grown_is_the_same_as_built_at_once(session: Path, more: Path, tmp_path: Path, form: str) -> None:
     options = replace(ALL, format=form)

@@ -72,6 +72,7 @@ def true_of(form: Description, scene: Sequence[Present]) -> list[str]:
     return [each.key for each, fit in zip(group, fits, strict=True) if fit]
 
 
+@pytest.mark.slow
 def test_a_description_is_true_of_its_object_and_of_no_other() -> None:
     rng = np.random.default_rng(0)
     said = set()

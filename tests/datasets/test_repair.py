@@ -174,6 +174,7 @@ def test_flipped_bits_are_survived(seed: int, session: Path) -> None:
     assert result.episodes[0].state == result.episodes[2].state == "sound"
 
 
+@pytest.mark.slow
 def test_no_flipped_picture_passes_where_checksums_are_known(good: Path) -> None:
     data = (good / "episodes/000002/opst_cam.mp4").read_bytes()
     whole = film_in(data, FPS, 40)

@@ -95,8 +95,10 @@ def test_check_sees_an_injected_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["rig", "show", "--out", "/nowhere/cell.png"], "cannot write /nowhere/cell.png"),
-        (["rig", "show", "--out", "cell.txt"], "name a .png or .jpg"),
+        pytest.param(
+            ["rig", "show", "--out", "/nowhere/cell.png"], "cannot write /nowhere/cell.png", marks=pytest.mark.slow
+        ),
+        pytest.param(["rig", "show", "--out", "cell.txt"], "name a .png or .jpg", marks=pytest.mark.slow),
         (["rig", "show", "--fault", "opst_cam.frezze@1"], "did you mean 'freeze'?"),
         (["rig", "show", "--fault", "nobody.freeze@1"], "no device 'nobody'"),
         (["rig", "show", "--rig", "cel"], "did you mean 'cell'?"),

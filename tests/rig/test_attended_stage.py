@@ -111,6 +111,7 @@ def test_a_command_that_fails_is_named(rig: Rig, command: tuple[str, ...], sente
         stage.launch()
 
 
+@pytest.mark.slow
 def test_a_board_is_clamped_and_let_go(rig: Rig) -> None:
     stage, heard = stage_on(rig)
     panel = Panel(np.full((30, 40), 255, np.uint8), 0.2, 0.15)

@@ -88,6 +88,7 @@ def test_an_outline_that_is_off_is_measured_as_far_off(
         assert middle(found) == pytest.approx(off, abs=exact)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("picture", PICTURES)
 def test_errors_are_as_large_as_they_are_said_to_be(model: ViewpointModel, picture: str) -> None:
     view = seen_as(PICTURES[picture](model), scene=Plain(TABLE, 6.0 if picture == "noisy" else 2.0))

@@ -18,7 +18,12 @@ from dynacollect.rig.stage import Request
 from dynacollect.tracking.live import COAST_S, arm_at, pictures, tracker_on
 from dynacollect.training.vision import watch_for, with_fixed_cameras
 
-CONFIG = with_fixed_cameras(load_rig("cell"))
+PLAIN = with_fixed_cameras(load_rig("cell"))
+CONFIG = PLAIN.model_copy(
+    update={
+        "cameras": {key: one.model_copy(update={"width": 360, "height": 270}) for key, one in PLAIN.cameras.items()}
+    }
+)
 
 
 def felt(time: float, joints: np.ndarray, width: float) -> ArmState:

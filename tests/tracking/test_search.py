@@ -124,6 +124,7 @@ def test_one_mask_gives_a_place_on_a_known_table(hooked: ViewpointModel, camera:
     assert search(hooked, resting(hooked.shape), one, own, 0.0) is None
 
 
+@pytest.mark.slow
 def test_what_one_picture_cuts_off_is_found_with_the_other(hooked: ViewpointModel) -> None:
     rests = resting(hooked.shape)
     thing = stands(hooked.shape, yawed(rests.turns[0], 1.0), 0.45, 0.05, BLUE)

@@ -111,6 +111,7 @@ def test_what_the_arm_covers_is_never_in_a_mask(on_grey: AppearanceSegmenter) ->
     assert gates.shape(mask, truth, hidden).passed
 
 
+@pytest.mark.slow
 def test_nothing_is_seen_where_nothing_is(on_grey: AppearanceSegmenter) -> None:
     picture = Scene(GREY, lamp=LAMPS["warm"]).picture(7)
     on_grey.backgrounds["cam"].look(picture)
@@ -122,6 +123,7 @@ def test_nothing_is_seen_where_nothing_is(on_grey: AppearanceSegmenter) -> None:
     assert on_grey.segment(frames_of(cam=picture), outside, {}).views == {"cam": {}}
 
 
+@pytest.mark.slow
 def test_another_things_place_does_not_make_it_the_object(on_grey: AppearanceSegmenter) -> None:
     scene = Scene(GREY, (replace(LIME, x=150, y=110),))
     picture = scene.picture(7)

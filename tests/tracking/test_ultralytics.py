@@ -66,7 +66,14 @@ def seeing(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("shape", "size"), [((360, 480), 320), ((360, 480), 480), ((720, 1280), 640), ((251, 333), 320), ((251, 333), 480)]
+    ("shape", "size"),
+    [
+        ((360, 480), 320),
+        ((720, 1280), 640),
+        ((251, 333), 480),
+        pytest.param((360, 480), 480, marks=pytest.mark.long),
+        pytest.param((251, 333), 320, marks=pytest.mark.long),
+    ],
 )
 def test_masks_lie_where_the_objects_are(weights: Path, shape: tuple[int, int], size: int) -> None:
     """Through scaling to the network's size and its borders, and back; sides need not be whole multiples."""

@@ -93,16 +93,24 @@ def test_a_worker_that_is_killed_starts_again(tmp_path: Path) -> None:
     assert found.attempted >= len(merged)
 
 
+@pytest.mark.long
 @pytest.mark.slow
-def test_interrupted_and_killed_and_gone_on_with(tmp_path: Path) -> None:
+def test_interrupted_and_gone_on_with(tmp_path: Path) -> None:
     folder = tmp_path / "s"
     process = started(folder, 2, 100)
     wait_for(folder, 1)
     process.send_signal(signal.SIGINT)
     assert answer(process) == {"reason": "stopped by SIGINT", "interrupted": True}
     before = len(assert_merged(folder))
+    assert answer(started(folder, 2, before + 1))["reason"] == ""
+    assert len(assert_merged(folder)) > before
+
+
+@pytest.mark.slow
+def test_killed_and_gone_on_with(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
     process = started(folder, 2, 100)
-    wait_for(folder, before + 1)
+    wait_for(folder, 1)
     process.kill()
     process.communicate()
     for home in folder.glob("worker-*"):

@@ -53,6 +53,7 @@ def test_fingers(tmp_path: Path, name: str) -> None:
         assert np.median(grip_delays(rig)) == pytest.approx(0.31, abs=0.003)
 
 
+@pytest.mark.slow
 def test_fingers_that_do_not_move() -> None:
     with (
         open_rig(load_rig("cell"), faults=("gripper.jammed@0+600",)) as rig,

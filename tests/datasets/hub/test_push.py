@@ -70,6 +70,7 @@ def assert_nothing_twice(hub: Hub) -> None:
     assert all(one.files != other.files for one, other in pairwise(hub.repos[REPO].commits))
 
 
+@pytest.mark.slow
 def test_everything_arrives_private_with_a_card(hub: tuple[Hub, str], built: Path) -> None:
     server, address = hub
     done = push(built, REPO, api=client(address), tag="2026-11", clock=SimClock())
@@ -272,6 +273,7 @@ def test_a_set_with_errors_is_not_sent_unless_told(hub: tuple[Hub, str], session
     assert_complete(server, tmp_path / "mugs")
 
 
+@pytest.mark.slow
 def test_a_set_that_changes_meanwhile_is_not_called_sent(
     hub: tuple[Hub, str], sessions: list[Path], tmp_path: Path
 ) -> None:

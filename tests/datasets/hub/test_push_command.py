@@ -27,6 +27,7 @@ def run(*words: str | Path) -> Result:
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
+@pytest.mark.slow
 def test_from_two_sets_to_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, course in (("monday", Course(0, 16)), ("tuesday", Course(1, 18))):
         build([make_session(tmp_path / name, course)], tmp_path / f"{name} set")

@@ -65,6 +65,7 @@ def closed(cameras: Mapping[str, Camera]) -> None:
         camera.close()
 
 
+@pytest.mark.slow
 def test_every_frame_comes_back_in_its_time(recorded: Recorded) -> None:
     path, ticks = recorded
     clock = SimClock(start=100.0)
@@ -88,6 +89,7 @@ def test_every_frame_comes_back_in_its_time(recorded: Recorded) -> None:
     assert np.ptp(shifts) < 1e-9
 
 
+@pytest.mark.slow
 def test_its_faults_come_back(recorded: Recorded) -> None:
     path, _ = recorded
     clock = SimClock()

@@ -22,6 +22,7 @@ from .test_uvc import FPS, HEIGHT, LOSS, WIDTH, film, loss, scene
 from .waiting import until
 
 # LeRobot is imported by the tests themselves: it takes seconds, and collecting tests should not.
+pytestmark = pytest.mark.slow
 
 
 def part(**changed: object) -> LeRobotCamera:
@@ -75,7 +76,6 @@ def rig(tmp_path: Path) -> str:
     return str(tmp_path / "rig.yaml")
 
 
-@pytest.mark.slow
 def test_ours_is_made_as_lerobot_makes_cameras(rig: str) -> None:
     from lerobot.cameras import Camera, CameraConfig, make_cameras_from_configs
     from lerobot.configs.parser import load_plugin
@@ -95,7 +95,6 @@ def test_ours_is_made_as_lerobot_makes_cameras(rig: str) -> None:
     assert numbers[0] < numbers[1] <= numbers[2]
 
 
-@pytest.mark.slow
 def test_a_camera_of_the_cell_is_seen_by_lerobot() -> None:
     from lerobot.cameras import make_cameras_from_configs
 
@@ -128,7 +127,6 @@ def test_what_the_rig_lacks_is_told(rig: str, changed: dict[str, object], senten
         DynacollectCameraConfig(**{"rig": rig, "camera": "front", **changed})
 
 
-@pytest.mark.slow
 def test_a_robot_of_lerobots_may_have_it(rig: str) -> None:
     from lerobot.configs.parser import load_plugin
     from lerobot.robots import RobotConfig

@@ -8,7 +8,7 @@ from dynacollect.rig.cell.faults import KINDS, FaultKind, parse
 from dynacollect.rig.errors import DynacollectError
 from dynacollect.rig.rig import Rig
 
-START = {"camera": 1.2, "light": 1.2, "arm": 2.3, "gripper": 4.3}
+START = {"camera": 0.8, "light": 0.8, "arm": 2.3, "gripper": 4.3}
 LATER = {"clock_drift": 6.0, "offset": 3.0, "opens": 3.6, "jammed": 1.9, "slow": 1.9}
 
 
@@ -48,7 +48,7 @@ def test_seen_under_its_name_in_time(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rig_name", ["cell", "cell-piper"])
-@pytest.mark.parametrize("seconds", [4.0, pytest.param(20.0, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [3.0, pytest.param(20.0, marks=pytest.mark.long)])
 def test_a_clean_run_raises_nothing(
     rig_name: str, seconds: float, opened: Callable[..., Rig], exercise: Callable[..., Iterator[float]]
 ) -> None:
@@ -58,6 +58,7 @@ def test_a_clean_run_raises_nothing(
             assert faults_of(rig) == set(), f"at {now:.2f} s"
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_arm_alone_stays_clean_for_20_s(
     opened: Callable[..., Rig], exercise: Callable[..., Iterator[float]]

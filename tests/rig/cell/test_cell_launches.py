@@ -63,11 +63,11 @@ def planned(seed: int, launcher: Launcher, motion: Motion = "straight", robot: s
 
 LAUNCHERS: tuple[Launcher, ...] = ("push", "ramp", "conveyor")
 SEEDS: list[tuple[Launcher, int]] = [(launcher, seed) for seed in range(16) for launcher in LAUNCHERS]
-LONG = [pytest.param(*pair, marks=pytest.mark.long) for pair in SEEDS[18:]]
+LONG = [pytest.param(*pair, marks=pytest.mark.long) for pair in SEEDS[12:]]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("launcher", "seed"), [*SEEDS[:18], *LONG])
+@pytest.mark.parametrize(("launcher", "seed"), [*SEEDS[:12], *LONG])
 def test_speed_and_way_are_as_planned(launcher: Launcher, seed: int) -> None:
     plan = planned(seed, launcher, robot=("franka-panda", "piper")[seed % 2])
     launcher = plan.launch.launcher or launcher
@@ -113,18 +113,20 @@ def resting(seed: int) -> None:
     assert min(world.data.qpos[adr + 2] for adr in addresses.values()) > 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(9))
 def test_what_rests_stays(seed: int) -> None:
     resting(seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seeds", [18, pytest.param(100, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seeds", [12, pytest.param(100, marks=pytest.mark.long)])
 def test_nothing_explodes_in_many_seeds(seeds: int) -> None:
     for seed in range(1000, 1000 + seeds):
         resting(seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_curved_paths_curve(seed: int) -> None:
     flight = fly(planned(seed, "push", "curved"), 1.0)

@@ -92,6 +92,7 @@ def test_a_faulty_part_fails_the_check(fault: str, part: str, opened: Callable[.
     assert part in {item.name for item in found.parts if not item.ok}
 
 
+@pytest.mark.slow
 def test_pictures_of_all_views(opened: Callable[..., Rig]) -> None:
     frames = views(opened(seed=1), 0.6)
     assert set(frames.frames) == {"opst_cam", "side_cam", "wrist_cam"}

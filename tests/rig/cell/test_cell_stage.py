@@ -51,6 +51,7 @@ def test_surroundings_change_only_with_what_launches() -> None:
         assert ramp.surroundings not in same
 
 
+@pytest.mark.slow
 def test_shown_alone_and_taken_away() -> None:
     with opened() as rig:
         truth = Truth(rig)
@@ -69,6 +70,7 @@ def test_shown_alone_and_taken_away() -> None:
         assert all(np.allclose(state.position, before[key]) for key, state in truth.objects().items())
 
 
+@pytest.mark.slow
 def test_who_was_called_comes_once_and_mends_all() -> None:
     with opened("arm.power_cut@0.5", "arm.silent_offset@0.6", attendant_s=2.0) as rig:
         truth = Truth(rig)
@@ -95,6 +97,7 @@ def test_nobody_comes_where_nobody_is() -> None:
         assert not rig.arm.recover()
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_on_the_table() -> None:
     request = Request(target="apple", distractors=("can",), speed=0.3, launcher="push")
     with opened("stage.missing@0+1", "stage.stuck@2+1", "stage.swapped@4+1") as rig:

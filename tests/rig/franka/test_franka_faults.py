@@ -32,7 +32,9 @@ def name(arm: Franka) -> str:
     return "" if fault is None else fault.name
 
 
-@pytest.mark.parametrize("error", ["joint_reflex", "communication_constraints_violation"])
+@pytest.mark.parametrize(
+    "error", ["joint_reflex", pytest.param("communication_constraints_violation", marks=pytest.mark.long)]
+)
 def test_an_error_stops_the_arm_until_it_is_recovered(
     arm: Franka, stand_in: RunningStandIn, soon: Wait, error: str
 ) -> None:

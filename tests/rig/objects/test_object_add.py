@@ -31,6 +31,7 @@ def twice(distance: float) -> trimesh.Trimesh:
     return trimesh.Trimesh(vertices, np.vstack([first.faces, second.faces + len(first.vertices)]), process=False)
 
 
+@pytest.mark.slow
 def test_a_good_mesh_arrives_whole(tmp_path: Path) -> None:
     bodies = {
         "sphere": trimesh.creation.icosphere(subdivisions=3, radius=0.03),
