@@ -43,6 +43,7 @@ GROUPS = (
     Group("dataset", "dataset", "Build, check, show and share data sets."),
     Group("train", "train", "Train a policy on sessions and data sets, or fine-tune one.", single=True),
     Group("evaluate", "evaluate", "How often a controller succeeds in the cell, by speed of the object.", single=True),
+    Group("replay", "replay", "Run a policy on a rig, recorded and judged as a session.", single=True),
     Group("policy", "policy", "Look at a trained policy, and convert it from one layout to another."),
     Group("bench", "bench", "Measure how fast the parts are on this machine."),
 )

@@ -43,7 +43,8 @@ class Streaming:
     """How chunks are executed."""
 
     strategy: Strategy
-    latency: Latency
+    latency: Latency | None
+    """Of an inference; None: as long as it takes on this machine."""
     chunk: int = CHUNK
 
 
@@ -102,7 +103,8 @@ class ChunkedExpert:
         self._expert = expert
         self.source = ForeseeingExpert(expert, lag, streaming.chunk)
         refuse_unsupported(streaming.strategy, self.source)
-        self._executor = Executor(streaming.strategy, Simulated(self.source, streaming.latency.draws(seed)))
+        latencies = streaming.latency.draws(seed) if streaming.latency else None
+        self._executor = Executor(streaming.strategy, Simulated(self.source, latencies))
         self._tool = Tool(expert.motion, by_width(expert.motion.arm.gripper), lag)
         self._tracks: dict[str, Track] = {}
         self._given = deque[tuple[float, Command]](maxlen=2 * AHEAD)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ..controllers.episode import expert_for, lag_of
-from ..controllers.machine import Phase, TaskName
+from ..controllers.episode import Expert, expert_for, lag_of
+from ..controllers.machine import Phase, Profile, TaskName
 from ..controllers.runner import Objects, Outcome, Watcher, run_episode
-from ..controllers.streaming.course import Executed, Figures, figures
+from ..controllers.streaming.course import Course, Executed, Figures, figures
+from ..datasets.things import things_of
 from ..rig.camera_model import CameraModel
 from ..rig.cell.truth import Truth
 from ..rig.config import RigConfig
@@ -31,6 +32,9 @@ from .intervals import wilson
 from .noise import StateNoise, noisy
 from .trials import BINS, SEVERAL
 from .vision import meshless_watch_for, watch_for, with_fixed_cameras
+
+if TYPE_CHECKING:
+    from .rollout.rolled import Rolled
 
 ProfileName = Literal["dom", "intercept"]
 Source = Literal["truth", "vision"]
@@ -64,6 +68,8 @@ class Settings:
     """Tracker and expert know the objects' meshes, else only a clip of each."""
     streaming: Streaming | None = None
     """The expert acts in chunks that come late; None: at every tick, at once."""
+    policy: Rolled | None = None
+    """A policy acts, and the expert does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +191,7 @@ def run_one(settings: Settings, index: int, film: Path | None = None) -> Result:
     seed = seed_of(settings, index)
     number, request = request_of(settings, index)
     vision = settings.state == "vision"
-    rig = open_rig(with_fixed_cameras(settings.rig) if vision else settings.rig, seed=seed)
+    rig = open_rig(_config(settings), seed=seed)
     with rig:
         truth = Truth(rig)
         eyes = _eyes(rig, settings, seed, request, truth) if vision else None
@@ -201,6 +207,13 @@ def run_one(settings: Settings, index: int, film: Path | None = None) -> Result:
             seed, number, plan.speed, plan.launch.launcher, plan.targets[0].object, success, reason,
             outcome.time_s, outcome.path_m, executed,
         )  # fmt: skip
+
+
+def _config(settings: Settings) -> RigConfig:
+    """With no camera that nobody looks through."""
+    if settings.state == "vision":
+        return with_fixed_cameras(settings.rig)
+    return settings.rig if settings.policy is None else settings.policy.rig(settings.rig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,14 +243,12 @@ def _run(
     container = "container" if "container" in names else None
     measured = eyes.measured() if eyes else None
     expert = expert_for(rig, settings.task, settings.profile, names, targets, measured)
-    chunked = None
-    if settings.streaming is not None:
-        chunked = ChunkedExpert(expert, settings.streaming, lag_of(settings.rig, rig.arm.model.command_delay), seed)
+    profile, course = _driver(rig, settings, seed, expert, names)
     objects: Objects = eyes.watch if eyes else noisy(truth.objects, settings.noise, seed)
     launch(rig, truth, eyes.watch if eyes else None)
     outcome = run_episode(
         rig,
-        chunked or expert.profile,
+        profile,
         expert.motion,
         expert.safety,
         objects,
@@ -248,7 +259,28 @@ def _run(
         images=settings.images,
     )
     rig.clock.wait_until(rig.clock.now() + SETTLE_S)
-    return outcome, _judge(truth, settings.task, targets), chunked.course.executed() if chunked else None
+    return outcome, _judge(truth, settings.task, targets), None if course is None else course().executed()
+
+
+def _driver(
+    rig: Rig, settings: Settings, seed: int, expert: Expert, names: Mapping[str, str]
+) -> tuple[Profile[Any], Callable[[], Course] | None]:
+    """What decides, and what happened to its steps where it thinks in chunks."""
+    if settings.policy is not None:
+        # Torch is not loaded for those who run the expert.
+        from .rollout.rolled import executor_for, profile_for, seen_by, simulated
+
+        facts, streaming = settings.policy.facts, settings.policy.streaming
+        inference = simulated(settings.policy.source, streaming, seed)
+        executor = executor_for(facts, streaming.strategy, inference)
+        seen = seen_by(facts, rig.config, rig.see)
+        policy = profile_for(rig, facts, executor, seen, expert.motion, settings.task, things_of(names))
+        return policy, lambda: policy.course
+    if settings.streaming is not None:
+        lag = lag_of(settings.rig, rig.arm.model.command_delay)
+        chunked = ChunkedExpert(expert, settings.streaming, lag, seed)
+        return chunked, lambda: chunked.course
+    return expert.profile, None
 
 
 def _judge(truth: Truth, task: TaskName, targets: tuple[str, ...]) -> Verdict:

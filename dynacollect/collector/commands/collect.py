@@ -94,7 +94,7 @@ def collect(
         if headless or status_port is not None:
             raise DynacollectError("the status page shows one cell; leave it out with --workers")
         cluster = Cluster(workers, ray, tuple(fault or ()), realtime, webhook)
-        _end(by_workers(out, settings, cluster, as_json), as_json)
+        ended(by_workers(out, settings, cluster, as_json), as_json)
         return
     ring = ringer(str(out), webhook, bell=not as_json)
     mode = "headless" if headless else "plain" if plain or as_json else "live"
@@ -102,7 +102,7 @@ def collect(
     shown = page if headless or status_port is not None else None
     run = Run(tuple(fault or ()), realtime, ring)
     ran = run_session(out, settings, run, lambda board: watching(board, mode, page=shown))
-    _end(ran, as_json)
+    ended(ran, as_json)
 
 
 def settings_of(
@@ -148,7 +148,7 @@ def _objects(config: RigConfig, listed: str) -> tuple[str, ...]:
     return names
 
 
-def _end(ran: Ran, as_json: bool) -> None:
+def ended(ran: Ran, as_json: bool) -> None:
     from dataclasses import asdict
 
     from ..report import summary_of, write_report

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from ...controllers.streaming.stream import Strategy
     from ...training.bound import Possible
     from ...training.chunked import Streaming
-    from ...training.evaluation import Evaluation
+    from ...training.evaluation import Evaluation, Settings
 
 app = typer.Typer()
 
 RIGS = {"franka": "cell", "franka-panda": "cell", "franka-fr3": "cell-fr3", "piper": "cell-piper"}
+CHUNKED, POLICY, MEASURED = "chunked-expert", "policy:", "measured"
 TOP_SPEED = {"piper": 0.5}
 """What is asked of a robot unless said otherwise, m/s; others 0.75."""
 
@@ -28,8 +29,13 @@ TOP_SPEED = {"piper": 0.5}
 @app.command("evaluate", epilog="Example: dynacollect evaluate --task pick --robot franka --episodes 100 --seed 1")
 def evaluate(
     controller: Annotated[
-        Literal["expert", "chunked-expert"],
-        typer.Option("--controller", help="Who drives: the expert, or the expert as a policy that thinks in chunks."),
+        str,
+        typer.Option(
+            "--controller",
+            metavar="expert|chunked-expert|policy:PATH",
+            help="Who drives: the expert, the expert as a policy that thinks in chunks, or a policy: a training's "
+            "folder, a checkpoint, or its id on the Hub.",
+        ),
     ] = "expert",
     executor: Annotated[
         Literal["blocking", "continuous", "laas", "rtc", "future-state"] | None,
@@ -39,8 +45,8 @@ def evaluate(
         str | None,
         typer.Option(
             "--latency",
-            help="Of an inference: 226ms, normal:226,30ms, uniform:100,300ms, or a file of milliseconds. "
-            "[default: 226ms]",
+            help="Of an inference: 226ms, normal:226,30ms, uniform:100,300ms, a file of milliseconds, or, for a "
+            "policy, measured: as long as it takes here. [default: 226ms]",
         ),
     ] = None,
     profile: Annotated[Literal["intercept", "dom"], typer.Option("--profile", help="Of the expert.")] = "intercept",
@@ -96,9 +102,11 @@ def evaluate(
         raise DynacollectError(f"--no-mesh is for what is seen by its colours; use --state vision, and no {said}")
     models = models_from(calibration, with_fixed_cameras(config)) if calibration else None
     network = network_of(weights, device, wanted=state == "vision" and weights is not None, by="--state vision")
-    settings = Settings(
-        config, task, profile, episodes, seed, parse_noise(noise), limit, images, state, models, network, meshes,
-        _streaming(controller, executor, latency),
+    settings = _driven(
+        Settings(
+            config, task, profile, episodes, seed, parse_noise(noise), limit, images, state, models, network, meshes
+        ),
+        controller, _streaming(controller, executor, latency), device,
     )  # fmt: skip
     if film is not None:
         run_one(settings, episodes - 1, film)
@@ -107,8 +115,8 @@ def evaluate(
     found = summarise(settings, results)
     possible = possible_share(settings, results, workers) if bound else None
     extra: dict[str, object] = {"possible": possible} if possible else {}
-    if settings.streaming:
-        extra["strategy"] = settings.streaming.strategy
+    if streaming := settings.streaming or (settings.policy and settings.policy.streaming):
+        extra["strategy"] = streaming.strategy
     document = {"controller": controller, "state": state, "mesh": meshes, "images": images, **_document(found), **extra}
     emit(document, as_json, _table(found, possible))
 
@@ -118,12 +126,39 @@ def _streaming(controller: str, executor: Strategy | None, latency: str | None) 
     from ...rig.errors import DynacollectError
     from ...training.chunked import ForeseeingExpert, Streaming, refuse_unsupported
 
-    if controller != "chunked-expert":
+    if controller == "expert":
         if executor is not None or latency is not None:
-            raise DynacollectError("--executor and --latency are for chunks; add --controller chunked-expert")
+            raise DynacollectError(
+                "--executor and --latency are for chunks; add --controller chunked-expert or policy:PATH"
+            )
         return None
-    refuse_unsupported(executor or "laas", ForeseeingExpert)
-    return Streaming(executor or "laas", parse_latency(latency or "226ms"))
+    strategy = executor or "laas"
+    if controller == CHUNKED:
+        refuse_unsupported(strategy, ForeseeingExpert)
+    measured = latency == MEASURED and controller.startswith(POLICY)
+    return Streaming(strategy, None if measured else parse_latency(latency or "226ms"))
+
+
+def _driven(settings: Settings, controller: str, streaming: Streaming | None, device: str) -> Settings:
+    """By the expert, at once or in chunks, or by a policy."""
+    from dataclasses import replace
+
+    from ...rig.errors import DynacollectError
+
+    if not controller.startswith(POLICY):
+        if controller not in ("expert", CHUNKED):
+            raise DynacollectError(f"there is no controller '{controller}'; choose expert, {CHUNKED} or policy:PATH")
+        return replace(settings, streaming=streaming)
+    if settings.state == "vision":
+        raise DynacollectError("a policy sees pictures, and needs no tracker; leave out --state vision")
+    from ...training.rollout.rolled import Rolled
+
+    if streaming is None:
+        return settings
+    rolled = Rolled(controller.removeprefix(POLICY), streaming, device)
+    # What is wrong with it is said before anything runs.
+    rolled.rig(settings.rig)
+    return replace(settings, policy=rolled)
 
 
 def _document(found: Evaluation) -> dict[str, object]:

@@ -77,6 +77,12 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in --out, as it was asked for.")] = False,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Processes that load data.")] = 4,
+    frames: Annotated[
+        Literal["auto", "on", "off"],
+        typer.Option(
+            "--frames", help="Decode all pictures once, into DIR/frames; auto: where that pays, and there is room."
+        ),
+    ] = "auto",
     processes: Annotated[int, typer.Option("--processes", min=1, help="That train, each on a GPU of its own.")] = 1,
     launch: Annotated[
         str, typer.Option("--launch", metavar="WORDS", help="More words for torchrun, as for several machines.")
@@ -112,7 +118,7 @@ def train(
         _whole_names(sources), policy, preset, _whole_name(start), steps, batch or (SMALL if overfit else BATCH), rate,
         parts, rank, _shares(mix), _names(cameras), _pairs("--rename", rename), numbers, _pairs("--set", fields),
         augment, precision, accumulate, ema, compiled, 0.0 if overfit else validate, validate_every,
-        steps if overfit else save_every, workers, processes, launch, device, wandb, tensorboard, seed, overfit,
+        steps if overfit else save_every, workers, frames, processes, launch, device, wandb, tensorboard, seed, overfit,
     )  # fmt: skip
     _train(settings, out, resume=resume, as_json=as_json)
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ... import __version__
 from ...controllers.machine import TICK_S
-from ...datasets.raw import Head, Thing
+from ...datasets.raw import Head
+from ...datasets.things import said, things_of
 from ...rig.camera_model import CameraModel
-from ...rig.objects import load
 from ...rig.rig import Rig
 from .setting import Scene
 from .settings import Settings
@@ -24,34 +24,12 @@ def head_of(
     rig: Rig, settings: Settings, wish: Wish, scene: Scene, cameras: Mapping[str, CameraModel], calibration: str | None
 ) -> Head:
     """Of one attempt."""
-    things = tuple(_thing(key, name) for key, name in scene.names.items())
+    things = things_of(scene.names)
     return Head(
         wish.kind.task, (said(things),), rig.arm.model.name, cameras, things,
         {"session": settings.seed, "episode": wish.seed}, _provenance(rig, settings, wish, scene, calibration),
         1.0 / TICK_S,
     )  # fmt: skip
-
-
-def said(things: tuple[Thing, ...]) -> str:
-    """The instruction in its plainest form."""
-    container = next((thing for thing in things if thing.role == "container"), None)
-    clauses = [f"pick up the {_called(thing)}" for thing in things if thing.role == "target"]
-    if container is not None:
-        clauses = [f"{clause} and place it on the {_called(container)}" for clause in clauses]
-    return ", then ".join(clauses)
-
-
-def _called(thing: Thing) -> str:
-    return thing.words[0] if thing.words else thing.name.replace("_", " ")
-
-
-def _thing(key: str, name: str) -> Thing:
-    model = load(name)
-    role: Literal["target", "container", "distractor"] = (
-        "target" if key.startswith("target") else "container" if key == "container" else "distractor"
-    )
-    x, y, z = (float(side) for side in model.extent)
-    return Thing(key=key, name=name, role=role, words=tuple(model.words), colour=model.colour, extent=(x, y, z))
 
 
 def _provenance(rig: Rig, settings: Settings, wish: Wish, scene: Scene, calibration: str | None) -> dict[str, Any]:

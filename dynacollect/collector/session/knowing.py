@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...rig.arms.kinematics import forward
+from ...rig.camera_model import CameraModel
 from ...rig.cell.truth import Truth
 from ...rig.nouns import FrameSet, ObjectState
 from ...rig.rig import Rig
@@ -15,6 +16,11 @@ from .sight import SEEN_S
 
 GONE_M = -1.0
 """What is further behind the robot is not on the table."""
+
+
+def camera_models(rig: Rig) -> Mapping[str, CameraModel]:
+    """As the cell has put them, where nobody has calibrated."""
+    return Truth(rig).camera_models
 
 
 class Knowing:

@@ -20,6 +20,7 @@ from ...rig.objects import catalogue
 from ...rig.rig import Rig, open_rig
 from ...rig.stage import Request
 from .board import Board, Summary
+from .driving import driver_for
 from .lock import locked
 from .log import Log
 from .person import Person
@@ -73,11 +74,15 @@ def run_session(folder: Path, settings: Settings, run: Run, viewers: Viewers | N
             (viewers or nullcontext)(board),
             _opened(settings, run, Person(log, run.stop)) as rig,
         ):
-            models = models_for(rig.config, calibration) if calibration and rig.cameras else {}
+            models = _models(rig, settings, calibration)
             _verify(rig, settings, calibration, models, log)
             sight = _sight(rig, settings, models)
-            session = Session(folder, settings, rig, sight, found, log, board, run.stop, models, calibration, run.judge)
-            reason = session.run()
+            driver = driver_for(rig, sight, settings.policy, settings.seed, shadow=settings.shadow)
+            with closing(driver):
+                session = Session(
+                    folder, settings, rig, sight, found, log, board, run.stop, models, calibration, driver, run.judge
+                )
+                reason = session.run()
     return Ran(folder, reason, bool(run.stop.reason))
 
 
@@ -115,6 +120,16 @@ def session_calibration(folder: Path, settings: Settings) -> CalibrationFile | N
     return file
 
 
+def _models(rig: Rig, settings: Settings, calibration: CalibrationFile | None) -> Mapping[str, CameraModel]:
+    if calibration is not None and rig.cameras:
+        return models_for(rig.config, calibration)
+    if settings.state == "truth" and rig.cameras:
+        from .knowing import camera_models
+
+        return camera_models(rig)
+    return {}
+
+
 def _verify(
     rig: Rig, settings: Settings, calibration: CalibrationFile | None, models: Mapping[str, CameraModel], log: Log
 ) -> None:
@@ -129,17 +144,19 @@ def _verify(
 
 
 def _sight(rig: Rig, settings: Settings, models: Mapping[str, CameraModel]) -> Sight:
-    if settings.state == "truth":
-        from .knowing import Knowing
-
-        return Knowing(rig)
-    if not models:
+    known = settings.state == "truth"
+    if not known and not models:
         raise DynacollectError(
             f"{rig.config.name} has no calibration, without which nothing can be tracked; run: "
             "dynacollect calibrate capture, then solve, and name the file with --calibration"
         )
-    sight = Tracking(rig, models)
+    # From now on the cameras see the room that all attempts are in.
     rig.stage.prepare(settings.seed, Request(room=settings.seed))
+    if known:
+        from .knowing import Knowing
+
+        return Knowing(rig)
+    sight = Tracking(rig, models)
     containers = catalogue.names(kind="container") if any(TASKS[task].places for task in settings.tasks) else ()
     sight.learn((*settings.objects, *containers))
     return sight

@@ -24,6 +24,7 @@ from .attempt import Attempt, Course
 from .board import Board
 from .cues import Cue, verdict
 from .deeds import deeds_on
+from .driving import Driver
 from .fault_table import pause_of, rule_of
 from .heads import head_of
 from .keeping import Keeping
@@ -87,11 +88,12 @@ class Session:
 
     def __init__(
         self, folder: Path, settings: Settings, rig: Rig, sight: Sight, tally: Tally, log: Log, board: Board,
-        stop: Stop, models: Mapping[str, CameraModel], calibration: CalibrationFile | None, judge: Judge | None = None,
+        stop: Stop, models: Mapping[str, CameraModel], calibration: CalibrationFile | None, driver: Driver,
+        judge: Judge | None = None,
     ) -> None:  # fmt: skip
         self._settings, self._rig, self._sight, self._tally = settings, rig, sight, tally
         self._log, self._board, self._stop = log, board, stop
-        self._models, self._calibration, self._judge = models, calibration, judge
+        self._models, self._calibration, self._driver, self._judge = models, calibration, driver, judge
         self._keeping = Keeping(folder, rig.clock)
         self._retiring = Retiring(rig)
         self._setting = Setting(rig, sight, settings.seed)
@@ -118,8 +120,7 @@ class Session:
     def _ready(self) -> str:
         """Why it cannot begin; empty where it can."""
         self._show("checking")
-        left = max(self._settings.episodes - self._tally.kept, 0)
-        found = list(findings(self._rig, self._settings, self._keeping.recorder, left, self._calibration))
+        found = list(findings(self._rig, self._settings, self._keeping.recorder, self._tally.left, self._calibration))
         for one in found:
             self._log.say("check", name=one.name, ok=one.ok, detail=one.detail, remedy=one.remedy)
         bad = [one for one in found if not one.ok]
@@ -132,7 +133,7 @@ class Session:
         return ""
 
     def _loop(self) -> str:
-        while self._tally.kept < self._settings.episodes and not self._stop.reason:
+        while self._tally.left and not self._stop.reason:
             if not self._supervisor.mend():
                 return self._stop.reason or "nobody came"
             self._watch_clock()
@@ -210,6 +211,7 @@ class Session:
         if scene is None:
             return None
         expert = expert_for(self._rig, wish.kind.task, "intercept", scene.names, scene.targets)
+        expert = self._driver.drive(expert, wish.kind.task, scene.names)
         calibration = self._calibration.id if self._calibration else None
         recording = self._keeping.begin(head_of(self._rig, self._settings, wish, scene, self._models, calibration))
         stood = self._sight.raw().get(scene.targets[0])
@@ -273,7 +275,7 @@ class Session:
         self._log.say(
             "verdict", attempt=wish.attempt, outcome=result.outcome, episode=result.number, reason=found.reason,
             confidence=found.confidence, cues=result.cues, seconds=result.seconds, cycle_s=cycle_s, speed_seen=speed,
-            memory_mb=getrusage(RUSAGE_SELF).ru_maxrss / 1024, **result.course.said(),
+            memory_mb=getrusage(RUSAGE_SELF).ru_maxrss / 1024, **result.course.said(), **self._driver.said(),
         )  # fmt: skip
         drift = {name: camera.health().shift_px for name, camera in self._rig.cameras.items()}
         if drift:
@@ -325,12 +327,12 @@ class Session:
             self._log.fault(Standing(rule_of("session", "clock jump"), "session", f"by {step:+.1f} s"))
 
     def _show(self, doing: str, **what: object) -> None:
-        tally, settings = self._tally, self._settings
+        tally = self._tally
         by_speed, by_object = tally.shares()
         hours = tally.seconds / 3600
         rate = tally.kept / hours if hours > 0 else float("nan")
-        left = settings.episodes - tally.kept
-        need, free = self._keeping.recorder.forecast(max(left, 0))
+        left = tally.left
+        need, free = self._keeping.recorder.forecast(left)
         self._log.shows(
             doing=doing, kept=tally.kept, failures=tally.outcomes["failure"], doubtful=tally.outcomes["doubtful"],
             discarded=tally.outcomes["discarded"], by_speed=by_speed, by_object=by_object, seconds=tally.seconds,

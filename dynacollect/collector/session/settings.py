@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ...controllers.machine import TaskName
 from ...datasets.raw.durable import written
@@ -14,6 +14,9 @@ from ...rig.config import RigConfig
 from ...rig.errors import DynacollectError
 from ...training.trials import BINS
 from ..output import plain
+
+if TYPE_CHECKING:
+    from ...training.rollout.rolled import Rolled
 
 FILE = "session.json"
 
@@ -31,7 +34,7 @@ class Settings:
     objects: tuple[str, ...]
     """Names in the catalogue."""
     episodes: int
-    """Successes that are wanted."""
+    """Successes that are wanted; attempts, of a policy."""
     seed: int = 0
     state: Source = "vision"
     images: bool = True
@@ -41,6 +44,15 @@ class Settings:
     """Compare with the calibration's reference pictures, if there are any, before the first attempt of a run."""
     patience_s: float = 3600.0
     """On the session's clock: so long it waits for a person who was called."""
+    policy: Rolled | None = None
+    """Runs in the expert's place."""
+    shadow: bool = False
+    """Nothing is sent to the arm while the policy has its say."""
+
+    @property
+    def done_by_attempts(self) -> bool:
+        """A policy is to be tried so often; of an expert so many successes are wanted."""
+        return self.policy is not None
 
     @property
     def bins(self) -> tuple[tuple[float, float], ...]:
@@ -50,7 +62,9 @@ class Settings:
 
     def said(self) -> dict[str, Any]:
         """What the journal and the session's file say of it."""
+        policy = {} if self.policy is None else {"policy": asdict(self.policy), "shadow": self.shadow}
         return {
+            **policy,
             "rig": self.rig.name, "robot": self.rig.arm.model, "tasks": self.tasks, "objects": self.objects,
             "episodes": self.episodes, "seed": self.seed, "state": self.state, "images": self.images,
             "top_speed": self.top_speed,

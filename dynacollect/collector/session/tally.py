@@ -35,6 +35,12 @@ class Tally:
     def kept(self) -> int:
         return self.outcomes["success"]
 
+    @property
+    def left(self) -> int:
+        """Of the episodes that are wanted."""
+        done = self.outcomes.total() - self.outcomes["discarded"] if self.settings.done_by_attempts else self.kept
+        return max(self.settings.episodes - done, 0)
+
     def count(self, kind: Kind, outcome: str) -> None:
         """An attempt has ended."""
         self.outcomes[outcome] += 1

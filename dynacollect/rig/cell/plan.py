@@ -93,6 +93,7 @@ class Scenery:
     lamp: tuple[float, float, float] = (0.3, -0.5, 1.9)
     kelvin: float = 6000.0
     lumen: float = 500.0
+    shadows: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +385,7 @@ def _draw_scenery(rng: np.random.Generator, options: CellEpisodes) -> Scenery:
         lamp=lamp,
         kelvin=float(rng.uniform(*options.kelvin)),
         lumen=float(rng.uniform(*options.lumen)),
+        shadows=options.shadows,
     )
 
 

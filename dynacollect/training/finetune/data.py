@@ -13,8 +13,10 @@ from torch.utils.data import Subset
 
 from ..dynamicvla import DynamicVLAConfig
 from .embodiment import LEAST, spread_of_differences
+from .frames import keep_frames
 from .mixture import Mixture
 from .pipeline import Pipeline
+from .quick_rows import keep_rows
 from .rows import ACTION, read_rows
 from .settings import Plan
 from .sources import read_set
@@ -33,23 +35,27 @@ def datasets_of(cfg: Pipeline, plan: Plan) -> tuple[Any, Any]:
     """To train on, and to validate with, if at all."""
     episodes = read_set(plan.data).episodes
     held = held_out(episodes, plan.settings.validate, plan.settings.seed)
-    train = _opened(cfg, sorted({*range(episodes)} - {*held}) if held else None)
+    train = _opened(cfg, plan, sorted({*range(episodes)} - {*held}) if held else None)
     _spread_no_less(train)
     _learn_differences(train, cfg)
-    others = [_opened(replace(cfg, dataset=replace(cfg.dataset, root=root)), None) for root in plan.mix]
-    return Mixture([train, *others]) if others else train, _validation(cfg, held) if held else None
+    others = [_opened(replace(cfg, dataset=replace(cfg.dataset, root=root)), plan, None) for root in plan.mix]
+    return Mixture([train, *others]) if others else train, _validation(cfg, plan, held) if held else None
 
 
-def _validation(cfg: Pipeline, held: list[int]) -> Any:
+def _validation(cfg: Pipeline, plan: Plan, held: list[int]) -> Any:
     plain = replace(cfg, dataset=replace(cfg.dataset, image_transforms=ImageTransformsConfig()))
-    found = _opened(plain, held)
+    found = _opened(plain, plan, held)
     rows = np.unique(np.linspace(0, len(found) - 1, min(len(found), VALIDATED)).round().astype(int))
     return Subset(found, rows.tolist())
 
 
-def _opened(cfg: Pipeline, episodes: list[int] | None) -> Any:
+def _opened(cfg: Pipeline, plan: Plan, episodes: list[int] | None) -> Any:
     found = make_dataset(replace(cfg, dataset=replace(cfg.dataset, episodes=episodes)))
     _leave_out_cameras(found, cfg)
+    settings = plan.settings
+    drawn = 1 if settings.overfit else settings.steps * settings.batch * settings.accumulate * settings.processes
+    keep_rows(found)
+    keep_frames(found, Path(cfg.output_dir or "."), settings.frames, drawn)
     return found
 
 

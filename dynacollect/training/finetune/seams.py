@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from lerobot.utils.random_utils import set_seed
 
 from ...rig.errors import DynacollectError
 from ..dynamicvla import DynamicVLAConfig
+from ..rollout.trained_on import TrainedOn, trained_on
 from .averaged import Averaged
 from .data import datasets_of
 from .mixture import sampler_of
@@ -31,7 +33,9 @@ from .parts import update_in_parts
 from .pipeline import Pipeline
 from .record import PRETRAINED, WHOLE, Record
 from .room import refuse_without_room
+from .rows import read_rows
 from .settings import Plan
+from .sources import read_set
 from .stopping import Stop, StoppedError
 from .watching import Watcher
 from .whole import save_whole
@@ -152,6 +156,9 @@ class Seams:
                 save_whole(policy, aside / PRETRAINED, aside / WHOLE)
         elif self._settings.train == "lora":
             save_whole(policy, aside / PRETRAINED, aside / WHOLE)
+        for folder in (aside / PRETRAINED, aside / WHOLE):
+            if folder.is_dir():
+                _trained_on(self._plan).write(folder)
         if not checkpoint_dir.exists():
             aside.rename(checkpoint_dir)
 
@@ -163,6 +170,13 @@ class Seams:
             return
         with self._averaged.in_place():
             yield from loader
+
+
+@lru_cache
+def _trained_on(plan: Plan) -> TrainedOn:
+    """What whoever runs the policy has to know of its data."""
+    data, rows = read_set(plan.data), read_rows(Path(plan.data))
+    return trained_on(data.statement, data.fps, rows.state[rows.begins])
 
 
 class _Validation:

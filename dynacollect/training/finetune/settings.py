@@ -17,7 +17,7 @@ from ...rig.errors import DynacollectError
 FILE = "train.json"
 FORMAT = 1
 """Version of this file; a reader refuses what is newer."""
-FREE = ("steps", "save_every", "validate_every", "workers", "wandb", "tensorboard")
+FREE = ("steps", "save_every", "validate_every", "workers", "frames", "wandb", "tensorboard")
 """Settings that may be others when a training goes on."""
 SAVES = 10
 """Checkpoints of a training, unless said otherwise."""
@@ -61,6 +61,8 @@ class Settings:
     validate_every: int | None = None
     save_every: int | None = None
     workers: int = 4
+    frames: Literal["auto", "on", "off"] = "auto"
+    """Whether all pictures are decoded once, into arrays on the disk: auto where that pays, and there is room."""
     processes: int = 1
     launch: str = ""
     """More words for `torchrun`, as for several machines."""

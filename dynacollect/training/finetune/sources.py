@@ -59,10 +59,15 @@ class DataSet:
         listed = next(iter(found.values()), ()) if isinstance(found, Mapping) else found
         return tuple(map(str, listed))
 
+    @property
+    def statement(self) -> Mapping[str, Any] | None:
+        """What the numbers mean, where dynacollect has built it."""
+        path = self.root / STATEMENT
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
     def action_kind(self) -> str | None:
         """Absolute, delta or joint, where dynacollect has built it."""
-        path = self.root / STATEMENT
-        return json.loads(path.read_text(encoding="utf-8"))["action"]["kind"] if path.is_file() else None
+        return None if self.statement is None else self.statement["action"]["kind"]
 
 
 def data_of(sources: Sequence[str], out: Path, show: Show = lambda *_: None) -> DataSet:
