@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 import typer
 
 from ..output import JsonFlag, emit
+from .policy_bridge import app as bridge
 from .policy_serve import SERVE_EXAMPLE, serve
 
 app = typer.Typer()
+app.add_typer(bridge, name="bridge")
 
 Source = Annotated[str, typer.Argument(metavar="DIR|HUB-ID", help="A policy: a folder, or its name on the Hub.")]
 
