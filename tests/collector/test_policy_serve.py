@@ -54,3 +54,13 @@ def test_a_token_is_taken_from_the_environment_and_is_no_option(monkeypatch: pyt
     monkeypatch.setenv(VARIABLE, "a token of more than 16 characters")
     assert "no policy in" in serve("--listen", "0.0.0.0:0").stderr, "everybody may come who has it"
     assert serve("--token", "x").exit_code == 2
+
+
+def test_the_bridge_is_refused_for_wrong_input_and_warns_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = CliRunner().invoke(app, ["policy", "bridge", "cell", "--rig", "nowhere"])
+    assert found.exit_code == 2 and "nowhere" in found.stderr
+    assert CliRunner().invoke(app, ["policy", "bridge", "cell", "--observations", "0"]).exit_code == 2
+    monkeypatch.setitem(sys.modules, "zmq", None)
+    found = CliRunner().invoke(app, ["policy", "bridge", "cell"])
+    assert found.exit_code == 2 and "unpickles what it is sent" in found.stderr
+    assert "dynacollect[bridge]" in found.stderr.replace("\n", "")

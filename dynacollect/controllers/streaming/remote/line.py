@@ -33,18 +33,18 @@ class Line:
         ready = {fd for fd, _ in self._poll.poll(1000.0 * max(0.0, due - self._clock.now()))}
         if self._woken.fileno() in ready:
             self._woken.recv(1 << 12)
-        found = self._wire.receive(READ_S, LARGEST_ANSWER) if self._wire.socket.fileno() in ready else None
+        spoken = self._wire.socket.fileno() in ready
+        found = self._wire.receive(READ_S, LARGEST_ANSWER) if spoken else None
         if found is not None and found[0] == "got":
             self._heard, found = True, None
-        self._say()
+        if self._heard:
+            self._say()
+        elif not spoken and self._clock.now() - self._said_at >= SILENT_S:
+            raise TimeoutError("it does not answer")
         return found
 
     def _say(self) -> None:
         now = self._clock.now()
-        if not self._heard:
-            if now - self._said_at >= SILENT_S:
-                raise TimeoutError("it does not answer")
-            return
         frame = self._next() or (("ping", {}) if now - self._said_at >= PING_S else None)
         if frame is not None:
             kind, fields = frame

@@ -114,8 +114,8 @@ def _packed(value: object) -> dict[str, object]:
 
 
 def _wait_for(connected: socket.socket, seconds: float) -> None:
-    """Until there is something to read; TimeoutError if there is nothing by then."""
+    """Until there is something to read; TimeoutError if there is nothing, also where this thread itself was held up."""
     poll = select.poll()
     poll.register(connected, select.POLLIN)
-    if seconds <= 0.0 or not poll.poll(1000.0 * seconds):
+    if not poll.poll(1000.0 * max(0.0, seconds)):
         raise TimeoutError("it does not answer")

@@ -16,6 +16,8 @@ PORTS = 3186, 3188
 """Of observations, and of actions: where the public code has them unless told otherwise."""
 LARGEST = 1 << 26
 """Bytes of a message; who sends more is cut off."""
+MOST_WAITING = 64
+"""Messages; a side that looks away for longer loses some."""
 LINGER_MS = 500
 """For the last words to be taken."""
 
@@ -78,6 +80,8 @@ class Ends:
         made = self._context.socket(kind)
         made.setsockopt(self._zmq.LINGER, LINGER_MS)
         made.setsockopt(self._zmq.MAXMSGSIZE, LARGEST)
+        made.setsockopt(self._zmq.SNDHWM, MOST_WAITING)
+        made.setsockopt(self._zmq.RCVHWM, MOST_WAITING)
         return made
 
     def _bind(self, made: Any, address: str) -> None:

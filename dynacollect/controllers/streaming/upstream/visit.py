@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, Protocol
 
 from ....rig.clock import Clock
@@ -35,8 +36,10 @@ class Ended:
     scene: str
     success: bool
     steps: int
-    held: int
+    starved: int
     """Steps in which our executor had no action."""
+    holds: tuple[tuple[int, str], ...]
+    """Since when it had none, and why."""
 
 
 @dataclass(slots=True)
@@ -49,7 +52,6 @@ class Visit:
     ended: list[Ended] = field(default_factory=list)
     _look: Look | None = None
     _steps: int = 0
-    _held: int = 0
 
     def look(self) -> FrameSet:
         now, seen = self.clock.now(), self._look
@@ -64,7 +66,7 @@ class Visit:
         while self.clock.now() - heard < GONE_S:
             messages = self.ends.receive(LOOK_S)
             heard = self.clock.now() if messages else heard
-            for message, later in zip(messages, [*messages[1:], {}], strict=True):
+            for message, later in zip_longest(messages, messages[1:], fillvalue=Message()):
                 rates = message.get("success_rates")
                 if isinstance(rates, dict):
                     return rates
@@ -76,7 +78,7 @@ class Visit:
             if STATE in message:
                 self._step(look_of(message), executor, shown, newest=newest)
             elif "success" in message:
-                self._finish(message)
+                self._finish(message, executor)
             elif isinstance(message.get("task"), str):
                 self._begin(message["task"], executor, shown)
         except StrangerError as error:
@@ -86,7 +88,7 @@ class Visit:
         self.say(f"episode {len(self.ended) + 1}: {task.strip()}")
         executor.reset()
         shown.begin(task)
-        self._steps = self._held = 0
+        self._steps = 0
 
     def _step(self, look: Look, executor: Executor, shown: Shown, *, newest: bool) -> None:
         """Of those that have come together only the newest is acted on; all of them have been seen."""
@@ -97,13 +99,12 @@ class Visit:
         if not newest:
             return
         action = executor.turn(step, self.clock.now(), seen, look.state).action
-        if action is None:
-            self._held += 1
-        else:
+        if action is not None:
             self.ends.send(action=action_message(action.values))
 
-    def _finish(self, message: Message) -> None:
-        ended = Ended(str(message.get("env_name", "")), message["success"] is True, self._steps, self._held)
+    def _finish(self, message: Message, executor: Executor) -> None:
+        scene, course = str(message.get("env_name", "")), executor.course
+        ended = Ended(scene, message["success"] is True, self._steps, course.starved, tuple(course.holds))
         self.ended.append(ended)
         self.say(f"{ended.scene}: {'success' if ended.success else 'failure'} in {ended.steps} steps")
         self.ends.send(ack=len(self.ended))
