@@ -8,8 +8,11 @@ from typing import Annotated, Literal
 import typer
 
 from ..output import JsonFlag, emit
+from .policy_bridge import app as bridge
+from .policy_serve import SERVE_EXAMPLE, serve
 
 app = typer.Typer()
+app.add_typer(bridge, name="bridge")
 
 Source = Annotated[str, typer.Argument(metavar="DIR|HUB-ID", help="A policy: a folder, or its name on the Hub.")]
 
@@ -54,3 +57,6 @@ def convert(
     made = converting.convert(source, out, to, data_statistics(statistics) if statistics else None)
     count = sum(each.numel() for each in made.parameters())
     emit({"out": out, "to": to, "parameters": count}, as_json, f"{count:,} parameters written to {out} for {to}.")
+
+
+app.command("serve", epilog=SERVE_EXAMPLE)(serve)

@@ -1,8 +1,8 @@
-"""A policy whose actions say what they are, and an executor driven through virtual time."""
+"""A policy whose actions say what they are, and an executor driven through virtual time, or through real time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -11,8 +11,9 @@ import numpy as np
 from dynacollect.controllers.streaming.course import STEP_S
 from dynacollect.controllers.streaming.executor import Executor, Turn
 from dynacollect.controllers.streaming.simulated import Simulated
-from dynacollect.controllers.streaming.source import Answer, Request, Source
+from dynacollect.controllers.streaming.source import Answer, Inference, Request, Source
 from dynacollect.controllers.streaming.stream import Strategy
+from dynacollect.rig.clock import HostClock
 from dynacollect.rig.nouns import Vector
 
 N = 20
@@ -73,3 +74,29 @@ class Rehearsal:
         new = {step: self.executor.turn(step, step * STEP_S, None, HERE) for step in steps}
         self.turns.update(new)
         return [did(step, turn) for step, turn in new.items()]
+
+
+def shown(brightness: float = 0.0) -> dict[str, np.ndarray]:
+    return {"picture": np.full((12, 16, 3), brightness, np.float32), "words": np.frombuffer(b"pick it up", np.uint8)}
+
+
+class Loop[I: Inference]:
+    """An executor on an inference, in real time."""
+
+    def __init__(self, inference: I, strategy: Strategy) -> None:
+        self.inference, self.clock, self.step = inference, HostClock(), 0
+        self.executor = Executor(strategy, inference)
+
+    def turn(self) -> Turn:
+        now = self.clock.now()
+        turn = self.executor.turn(self.step, now, shown(0.01 * (self.step % 100)), HERE)
+        self.step += 1
+        self.clock.wait_until(now + STEP_S)
+        return turn
+
+    def until(self, wanted: Callable[[Turn], bool], most: int = 1500) -> Turn:
+        for _ in range(most):
+            turn = self.turn()
+            if wanted(turn):
+                return turn
+        raise AssertionError(f"not within {most} steps; {self.executor.course.holds}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib import import_module
 from multiprocessing import get_context
@@ -16,8 +16,6 @@ import pytest
 
 from dynacollect.controllers.streaming.child import WARM_UPS, Make
 from dynacollect.controllers.streaming.chunk import Chunk
-from dynacollect.controllers.streaming.course import STEP_S
-from dynacollect.controllers.streaming.executor import Executor, Turn
 from dynacollect.controllers.streaming.letters import (
     answer_letter,
     answer_of,
@@ -31,14 +29,9 @@ from dynacollect.controllers.streaming.mailbox import Mailbox
 from dynacollect.controllers.streaming.process import InferenceProcess
 from dynacollect.controllers.streaming.source import Answer, Request
 from dynacollect.controllers.streaming.stream import Strategy
-from dynacollect.rig.clock import HostClock
 from dynacollect.rig.errors import DynacollectError
 
-from .rehearsal import HERE
-
-
-def shown(brightness: float = 0.0) -> dict[str, np.ndarray]:
-    return {"picture": np.full((12, 16, 3), brightness, np.float32), "words": np.frombuffer(b"pick it up", np.uint8)}
+from .rehearsal import HERE, Loop, shown
 
 
 def test_a_letter_arrives_as_it_was_and_once_and_only_the_newest() -> None:
@@ -102,30 +95,8 @@ def policies(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return import_module("odd_policies")
 
 
-class Loop:
-    """An executor on an inference process, in real time."""
-
-    def __init__(self, process: InferenceProcess, strategy: Strategy) -> None:
-        self.process, self.clock, self.step = process, HostClock(), 0
-        self.executor = Executor(strategy, process)
-
-    def turn(self) -> Turn:
-        now = self.clock.now()
-        turn = self.executor.turn(self.step, now, shown(0.01 * (self.step % 100)), HERE)
-        self.step += 1
-        self.clock.wait_until(now + STEP_S)
-        return turn
-
-    def until(self, wanted: Callable[[Turn], bool], most: int = 1500) -> Turn:
-        for _ in range(most):
-            turn = self.turn()
-            if wanted(turn):
-                return turn
-        raise AssertionError(f"not within {most} steps; {self.executor.course.holds}")
-
-
 @contextmanager
-def running(make: Make, strategy: Strategy = "laas") -> Iterator[Loop]:
+def running(make: Make, strategy: Strategy = "laas") -> Iterator[Loop[InferenceProcess]]:
     with closing(InferenceProcess(make, shown())) as process:
         loop = Loop(process, strategy)
         process.warm_up(Request(0, shown(), HERE, 0), loop.clock, 30.0)
@@ -147,18 +118,18 @@ def test_a_warm_policy_drives_killed_or_frozen_it_is_noticed_and_a_new_one_goes_
             turn = loop.turn()
             assert strategy == "blocking" or turn.action is None or round(turn.action.values[0] * 1000) == loop.step - 1
 
-        os.kill(loop.process.pid or 0, signal.SIGKILL)
+        os.kill(loop.inference.pid or 0, signal.SIGKILL)
         dead = loop.until(lambda turn: "ended" in turn.held)
         assert dead.action is None and "SIGKILL" in dead.held
 
-        loop.process.restart()
+        loop.inference.restart()
         assert "not warm yet" in loop.turn().held
         loop.until(lambda turn: turn.action is not None)
 
-        os.kill(loop.process.pid or 0, signal.SIGSTOP)
+        os.kill(loop.inference.pid or 0, signal.SIGSTOP)
         frozen = loop.until(lambda turn: "not answered" in turn.held)
         assert frozen.action is None
-        loop.process.restart()
+        loop.inference.restart()
         assert loop.until(lambda turn: turn.action is not None).held == ""
         said = [why for _, why in loop.executor.course.holds]
         assert any("SIGKILL" in why for why in said) and any("not answered" in why for why in said)
