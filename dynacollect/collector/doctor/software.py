@@ -21,6 +21,8 @@ EXTRAS = {
     "show": ("rerun-sdk", "rerun"),
     "train": ("accelerate", "accelerate"),
     "cluster": ("ray", "ray"),
+    "remote": ("msgpack", "msgpack"),
+    "bridge": ("pyzmq", "zmq"),
 }
 """Extra -> its package and the module that must load."""
 
