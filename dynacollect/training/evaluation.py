@@ -29,6 +29,8 @@ from .chunked import ChunkedExpert, Streaming
 from .film import Film
 from .intervals import wilson
 from .noise import StateNoise, noisy
+from .suites.suite import Suite
+from .suites.trial import trial_of
 from .trials import BINS, SEVERAL
 from .vision import meshless_watch_for, watch_for, with_fixed_cameras
 
@@ -64,6 +66,8 @@ class Settings:
     """Tracker and expert know the objects' meshes, else only a clip of each."""
     streaming: Streaming | None = None
     """The expert acts in chunks that come late; None: at every tick, at once."""
+    suite: Suite | None = None
+    """Whose episodes are run; the settings are as it has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Result:
     time_s: float
     path_m: float
     executed: Executed | None = None
+    suite: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,12 @@ class Evaluation:
 
 def evaluate(settings: Settings, workers: int = 1) -> Iterator[Result]:
     """Run the episodes, in seed order; each in a cell of its own, so that none depends on another."""
-    jobs = [(settings, index) for index in range(settings.episodes)]
+    yield from evaluate_all((settings,), workers)
+
+
+def evaluate_all(runs: Iterable[Settings], workers: int = 1) -> Iterator[Result]:
+    """One run after the other."""
+    jobs = [(settings, index) for settings in runs for index in range(settings.episodes)]
     if workers == 1:
         yield from map(_episode, jobs)
         return
@@ -155,6 +165,9 @@ def _share(wins: int, n: int) -> tuple[float, tuple[float, float]]:
 
 def request_of(settings: Settings, index: int) -> tuple[int, Request]:
     """The speed bin and the request of an episode: bins in turn, speeds drawn inside them."""
+    if settings.suite is not None:
+        trial = trial_of(settings.suite, settings.rig, settings.seed, index, settings.top_speed)
+        return trial.bin, trial.request
     bins = [number for number, (low, _) in enumerate(BINS) if low < settings.top_speed]
     number = bins[index % len(bins)]
     low, high = BINS[number]
@@ -164,6 +177,8 @@ def request_of(settings: Settings, index: int) -> tuple[int, Request]:
 
 def seed_of(settings: Settings, index: int) -> int:
     """The seed of an episode's cell and plan."""
+    if settings.suite is not None:
+        return trial_of(settings.suite, settings.rig, settings.seed, index, settings.top_speed).seed
     return settings.seed * 100_003 + index
 
 
@@ -199,7 +214,7 @@ def run_one(settings: Settings, index: int, film: Path | None = None) -> Result:
         reason = outcome.reason if outcome.phase != Phase.DONE else f"done, but {verdict.reason}"
         return Result(
             seed, number, plan.speed, plan.launch.launcher, plan.targets[0].object, success, reason,
-            outcome.time_s, outcome.path_m, executed,
+            outcome.time_s, outcome.path_m, executed, settings.suite and settings.suite.name,
         )  # fmt: skip
 
 

@@ -12,12 +12,12 @@ from .episode_plan import Launch, Placed, Push
 from .reach import catchable
 from .rolling import rolling_drag
 
-KNOCK_S = (0.5, 1.0)
-"""When a knock comes, after the launch."""
+KNOCK_S = (0.4, 0.8)
+"""When a knock comes, after the launch; no arm is there so soon."""
 KNOCK_RAD = (0.7, 1.6)
 """How far it turns the way of a ball, to either side."""
 
-KNOCK_SPEED = (0.5, 1.0)
+KNOCK_SPEED = (0.3, 0.8)
 """How fast it rolls on, as a share of its speed at the launch."""
 
 
@@ -34,9 +34,7 @@ def draw_pushes(rng: np.random.Generator, options: CellEpisodes) -> tuple[Push, 
     )
 
 
-def draw_knocks(
-    rng: np.random.Generator, arm: ArmModel, first: Placed, launch: Launch
-) -> tuple[Push, ...] | None:
+def draw_knocks(rng: np.random.Generator, arm: ArmModel, first: Placed, launch: Launch) -> tuple[Push, ...] | None:
     """The one from which on the object rolls another way, within reach.
 
     None where no way is; nothing for an object that stays.
