@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from ..rig.nouns import Vector
 from .wording import FORMS, PLACINGS, VERBS, Split
 
 Kind = Literal["noun", "colour", "size", "place", "speed", "direction"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Role = Literal["target", "container", "distractor"]
 
 ANYTHING = "object"
 """Every object may be called so."""
@@ -38,7 +40,7 @@ class Present:
     """An object as it was tracked when the motion began; `None` is what is not known."""
 
     key: str
-    role: Literal["target", "container", "distractor"]
+    role: Role
     words: tuple[str, ...]
     colour: str | None = None
     extent: Vector | None = None
@@ -72,15 +74,18 @@ def descriptions(target: Present, present: Sequence[Present]) -> tuple[Descripti
     return tuple(found for noun in (*target.words, ANYTHING) for found in _with_noun(noun, target, present))
 
 
-def instructions(present: Sequence[Present], count: int, seed: int, split: Split = "train") -> tuple[str, ...]:
+def instructions(
+    present: Sequence[Present], count: int, seed: int, split: Split = "train", told_by: Sequence[Kind] = KINDS
+) -> tuple[str, ...]:
     """So many different ones at most, in an order that mixes kinds; none where an object cannot be singled out.
 
-    Targets are taken in their order; with a container, each is brought to it.
+    Targets are taken in their order, each told from the rest in one of the ways of `told_by`; with a container, each
+    is brought to it.
     """
     rng = np.random.default_rng(seed)
     targets = [each for each in present if each.role == "target"]
     container = next((each for each in present if each.role == "container"), None)
-    called = [_mixed(descriptions(each, present), rng) for each in targets]
+    called = [_mixed([way for way in descriptions(each, present) if way.kind in told_by], rng) for each in targets]
     goals = [] if container is None else _mixed(descriptions(container, present), rng)
     if not all(called) or not targets or (container is not None and not goals):
         return ()

@@ -37,14 +37,15 @@ class AttendedStage:
     def prepare(self, seed: int, request: Request | None = None) -> Staged:  # noqa: ARG002
         request = request or Request()
         targets = self._targets(request)
-        things = (*targets, *(request.distractors or ()), *((request.container,) if request.container else ()))
+        others = _others(request)
+        things = (*targets, *others, *((request.container,) if request.container else ()))
         if things != self._lies:
             where = f", {request.side} as the robot sees it" if request.side else ""
             self._do(self._config.lay, f"Put on the table {_listed(things)}{where}, and nothing else", request, "lay")
         # Where the same is asked for again before it was launched, it was not found there.
         self._lies, self._laid, self._request = None, things, request
         launcher = "push" if request.speed or self._config.launch else None
-        return Staged(targets, request.distractors or (), request.container, launcher, 0, PUSH_S)
+        return Staged(targets, others, request.container, launcher, 0, PUSH_S)
 
     def launch(self) -> None:
         request, self._lies = self._request, self._laid
@@ -53,7 +54,8 @@ class AttendedStage:
         if self._config.launch is not None:
             self._run(self._config.launch, request, "launch")
             return
-        self._asks.tell(f"Push the {_said(self._laid[0])} now, at about {request.speed:.2f} m/s.")
+        beside = f", and the other one beside it at {request.rival:.2f} m/s" if request.rival else ""
+        self._asks.tell(f"Push the {_said(self._laid[0])} now, at about {request.speed:.2f} m/s{beside}.")
 
     def clear(self) -> None:
         self._do(self._config.lay, "Clear the table", Request(), "clear")
@@ -131,10 +133,16 @@ class AttendedStage:
 
 def _told(request: Request, targets: tuple[str, ...], what: str) -> dict[str, Any]:
     return {
-        "do": what, "targets": targets, "distractors": request.distractors or (), "container": request.container,
-        "speed": request.speed, "side": request.side,
+        "do": what, "targets": targets, "distractors": _others(request), "container": request.container,
+        "speed": request.speed, "rival_speed": request.rival, "side": request.side,
         "heading_deg": None if request.heading is None else float(np.degrees(request.heading)),
     }  # fmt: skip
+
+
+def _others(request: Request) -> tuple[str, ...]:
+    """What there shall be beside targets and container; a rival is the first."""
+    rival = () if request.rival is None or request.target is None else (request.target,)
+    return (*rival, *(request.distractors or ()))
 
 
 def _box(panel: Panel, T_flange_tool: RigidTransform) -> HeldBox:

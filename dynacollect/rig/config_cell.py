@@ -11,7 +11,7 @@ from .config_base import DISTINCT, LIST, Counts, Part, Range, inside, nearest, r
 PAPER_FOCAL_SHARE = 0.5
 """Focal length over image width: 240 px at 480 px."""
 
-Motion = Literal["straight", "curved", "accelerating", "bounce"]
+Motion = Literal["straight", "curved", "accelerating", "bounce", "knocked"]
 Launcher = Literal["push", "ramp", "conveyor", "self"]
 Split = Literal["seen", "unseen"]
 

@@ -22,6 +22,7 @@ class Request:
 
     target: str | None = None
     distractors: tuple[str, ...] | None = None
+    """A rival not counted."""
     container: str | None = None
     place: bool = False
     """A container must be there."""
@@ -37,6 +38,8 @@ class Request:
     """Of the robot's reach, where its path crosses."""
     room: int | None = None
     """Light and surfaces stay the same for the same number."""
+    rival: float | None = None
+    """Another of the target's kind is there, the first distractor, and moves so fast beside it, m/s; 0 stands still."""
     seen_by: tuple[CameraModel, ...] = ()
     """Cameras that all see the target where it waits to be launched."""
 

@@ -30,6 +30,9 @@ from .chunked import ChunkedExpert, Streaming
 from .film import Film
 from .intervals import wilson
 from .noise import StateNoise, noisy
+from .suites.instruction import instruction_of
+from .suites.suite import Suite
+from .suites.trial import trial_of
 from .trials import BINS, SEVERAL
 from .vision import meshless_watch_for, watch_for, with_fixed_cameras
 
@@ -70,6 +73,8 @@ class Settings:
     """The expert acts in chunks that come late; None: at every tick, at once."""
     policy: Rolled | None = None
     """A policy acts, and the expert does not."""
+    suite: Suite | None = None
+    """Whose episodes are run; the settings are as it has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ class Result:
     time_s: float
     path_m: float
     executed: Executed | None = None
+    suite: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,12 @@ class Evaluation:
 
 def evaluate(settings: Settings, workers: int = 1) -> Iterator[Result]:
     """Run the episodes, in seed order; each in a cell of its own, so that none depends on another."""
-    jobs = [(settings, index) for index in range(settings.episodes)]
+    yield from evaluate_all((settings,), workers)
+
+
+def evaluate_all(runs: Iterable[Settings], workers: int = 1) -> Iterator[Result]:
+    """One run after the other."""
+    jobs = [(settings, index) for settings in runs for index in range(settings.episodes)]
     if workers == 1:
         yield from map(_episode, jobs)
         return
@@ -161,6 +172,9 @@ def _share(wins: int, n: int) -> tuple[float, tuple[float, float]]:
 
 def request_of(settings: Settings, index: int) -> tuple[int, Request]:
     """The speed bin and the request of an episode: bins in turn, speeds drawn inside them."""
+    if settings.suite is not None:
+        trial = trial_of(settings.suite, settings.rig, settings.seed, index, settings.top_speed)
+        return trial.bin, trial.request
     bins = [number for number, (low, _) in enumerate(BINS) if low < settings.top_speed]
     number = bins[index % len(bins)]
     low, high = BINS[number]
@@ -170,6 +184,8 @@ def request_of(settings: Settings, index: int) -> tuple[int, Request]:
 
 def seed_of(settings: Settings, index: int) -> int:
     """The seed of an episode's cell and plan."""
+    if settings.suite is not None:
+        return trial_of(settings.suite, settings.rig, settings.seed, index, settings.top_speed).seed
     return settings.seed * 100_003 + index
 
 
@@ -205,7 +221,7 @@ def run_one(settings: Settings, index: int, film: Path | None = None) -> Result:
         reason = outcome.reason if outcome.phase != Phase.DONE else f"done, but {verdict.reason}"
         return Result(
             seed, number, plan.speed, plan.launch.launcher, plan.targets[0].object, success, reason,
-            outcome.time_s, outcome.path_m, executed,
+            outcome.time_s, outcome.path_m, executed, settings.suite and settings.suite.name,
         )  # fmt: skip
 
 
@@ -274,7 +290,8 @@ def _driver(
         inference = simulated(settings.policy.source, streaming, seed)
         executor = executor_for(facts, streaming.strategy, inference)
         seen = seen_by(facts, rig.config, rig.see)
-        policy = profile_for(rig, facts, executor, seen, expert.motion, settings.task, things_of(names))
+        words = settings.suite and instruction_of(settings.suite, Truth(rig).plan)
+        policy = profile_for(rig, facts, executor, seen, expert.motion, settings.task, things_of(names), words)
         return policy, lambda: policy.course
     if settings.streaming is not None:
         lag = lag_of(settings.rig, rig.arm.model.command_delay)

@@ -13,7 +13,8 @@ from dynacollect.calibration.verify.looks import Looks
 from dynacollect.calibration.verify.surfaces import Bench
 from dynacollect.rig.camera_model import CameraModel
 from dynacollect.rig.cell.cell import Cell
-from dynacollect.rig.cell.plan import Scenery, draw
+from dynacollect.rig.cell.episode_plan import Scenery
+from dynacollect.rig.cell.plan import draw
 from dynacollect.rig.cell.sensor import Flaws
 from dynacollect.rig.cell.world import Snapshot
 from dynacollect.rig.config import load_rig

@@ -18,7 +18,7 @@ from dynacollect.calibration.verify.reference import Reference, prepare
 from dynacollect.calibration.verify.result import BaseCheck, CameraCheck, Verification
 from dynacollect.rig.arms import ARMS
 from dynacollect.rig.arms.kinematics import forward
-from dynacollect.rig.cell.plan import Scenery
+from dynacollect.rig.cell.episode_plan import Scenery
 from dynacollect.rig.errors import DynacollectError
 from dynacollect.rig.nouns import Vector
 

@@ -80,6 +80,15 @@ def test_several_are_named(rig: Rig) -> None:
         stage.prepare(1, Request(target="mug", several=4))
 
 
+def test_a_rival_is_laid_and_pushed_as_well(rig: Rig) -> None:
+    stage, heard = stage_on(rig)
+    staged = stage.prepare(1, Request(target="apple", distractors=("can",), speed=0.4, rival=0.2))
+    stage.launch()
+    assert staged.distractors == ("apple", "can")
+    assert heard.asked[0].startswith("Put on the table apple, apple, can")
+    assert "0.40 m/s, and the other one beside it at 0.20 m/s" in heard.told[0]
+
+
 def test_commands_do_it_in_place_of_people(rig: Rig, tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     script = tmp_path / "lab.py"

@@ -9,25 +9,22 @@ import typer
 
 from ..output import JsonFlag, SeedOption, emit
 from ..weights import DeviceOption, WeightsOption, network_of
+from .evaluate_compare import compare, is_given, refuse_options
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from ...training.evaluation import Settings
 
-    from ...controllers.streaming.stream import Strategy
-    from ...training.bound import Possible
-    from ...training.chunked import Streaming
-    from ...training.evaluation import Evaluation, Settings
-
-app = typer.Typer()
+app = typer.Typer(invoke_without_command=True, add_completion=False)
+app.command("compare", epilog="Example: dynacollect evaluate compare before.json after.json")(compare)
 
 RIGS = {"franka": "cell", "franka-panda": "cell", "franka-fr3": "cell-fr3", "piper": "cell-piper"}
-CHUNKED, POLICY, MEASURED = "chunked-expert", "policy:", "measured"
 TOP_SPEED = {"piper": 0.5}
 """What is asked of a robot unless said otherwise, m/s; others 0.75."""
 
 
-@app.command("evaluate", epilog="Example: dynacollect evaluate --task pick --robot franka --episodes 100 --seed 1")
+@app.callback(epilog="Example: dynacollect evaluate --task pick --robot franka --episodes 100 --seed 1")
 def evaluate(
+    context: typer.Context,
     controller: Annotated[
         str,
         typer.Option(
@@ -68,7 +65,16 @@ def evaluate(
     ] = True,
     weights: WeightsOption = None,
     device: DeviceOption = "auto",
-    episodes: Annotated[int, typer.Option("--episodes", min=1, max=1_000_000, help="How many.")] = 100,
+    suite: Annotated[
+        str | None,
+        typer.Option(
+            "--suite",
+            metavar="dom|NAME,...",
+            help="The nine dimensions of the DOM benchmark, or some of CR, DA, LS, VU, SR, MP, VG, MG, DR, in place of "
+            "--task.",
+        ),
+    ] = None,
+    episodes: Annotated[int, typer.Option("--episodes", min=1, max=1_000_000, help="How many; of each suite.")] = 100,
     seed: SeedOption = 0,
     noise: Annotated[str, typer.Option("--noise", help="As 'pos=2mm vel=30mm/s latency=80ms'.")] = "",
     top_speed: Annotated[float | None, typer.Option("--top-speed", min=0.05, max=2, help="m/s.")] = None,
@@ -79,18 +85,31 @@ def evaluate(
         bool,
         typer.Option("--bound", help="Say which failed picks any motion could have made: for the first target only."),
     ] = False,
+    html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a page about the run.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Success by speed of the object, with 95 % intervals, on seeds that pair with any other run's."""
+    if context.invoked_subcommand is not None:
+        refuse_options(context)
+        return
+    from dataclasses import replace
+
     from rich.progress import track
 
     from ...rig.config import load_rig
     from ...rig.errors import DynacollectError
     from ...training.bound import possible_share
-    from ...training.evaluation import Settings, evaluate, run_one, summarise
+    from ...training.evaluation import Settings, evaluate_all, run_one, summarise
     from ...training.noise import parse_noise
+    from ...training.suites.choosing import name_of
+    from ...training.suites.figures import by_suite
     from ...training.vision import models_from, with_fixed_cameras
+    from ..evaluated.page import refuse_page, write_page
+    from ..evaluated.told import Told
+    from .evaluate_controller import driver_of
+    from .evaluate_view import view_of
 
+    refuse_page(html)
     limit = top_speed if top_speed is not None else TOP_SPEED.get(robot, 0.75)
     config = load_rig(rig or RIGS[robot])
     if state == "vision" and noise:
@@ -100,89 +119,38 @@ def evaluate(
     if not meshes and (state == "truth" or weights is not None):
         said = "--state truth" if state == "truth" else "--weights"
         raise DynacollectError(f"--no-mesh is for what is seen by its colours; use --state vision, and no {said}")
+    driver = driver_of(controller, executor, latency, device, config, vision=state == "vision")
     models = models_from(calibration, with_fixed_cameras(config)) if calibration else None
     network = network_of(weights, device, wanted=state == "vision" and weights is not None, by="--state vision")
-    settings = _driven(
-        Settings(
-            config, task, profile, episodes, seed, parse_noise(noise), limit, images, state, models, network, meshes
-        ),
-        controller, _streaming(controller, executor, latency), device,
+    settings = Settings(
+        config, task, profile, episodes, seed, parse_noise(noise), limit, images, state, models, network, meshes,
+        driver.chunks, driver.policy,
     )  # fmt: skip
+    runs = _runs(context, settings, suite, bound)
     if film is not None:
-        run_one(settings, episodes - 1, film)
-    stream = evaluate(settings, workers)
-    results = list(track(stream, "Running", total=episodes, disable=as_json, transient=True))
-    found = summarise(settings, results)
+        run_one(runs[-1], episodes - 1, film)
+    stream = evaluate_all(runs, workers)
+    results = list(track(stream, "Running", total=episodes * len(runs), disable=as_json, transient=True))
     possible = possible_share(settings, results, workers) if bound else None
-    extra: dict[str, object] = {"possible": possible} if possible else {}
-    if streaming := settings.streaming or (settings.policy and settings.policy.streaming):
-        extra["strategy"] = streaming.strategy
-    document = {"controller": controller, "state": state, "mesh": meshes, "images": images, **_document(found), **extra}
-    emit(document, as_json, _table(found, possible))
+    found = replace(summarise(settings, results), task=name_of(runs))
+    told = Told(controller, found, by_suite(settings, results), possible)
+    if html is not None:
+        write_page(html, told)
+    document = {"controller": controller, "state": state, "mesh": meshes, "images": images, **told.document()}
+    if streaming := driver.streaming:
+        document["strategy"] = streaming.strategy
+    emit(document, as_json, view_of(told))
 
 
-def _streaming(controller: str, executor: Strategy | None, latency: str | None) -> Streaming | None:
-    from ...controllers.streaming.latency import parse_latency
+def _runs(context: typer.Context, settings: Settings, suite: str | None, bound: bool) -> tuple[Settings, ...]:
+    """One for each suite, or the one that is asked for without them."""
     from ...rig.errors import DynacollectError
-    from ...training.chunked import ForeseeingExpert, Streaming, refuse_unsupported
+    from ...training.suites.choosing import parse_suites, settings_for
 
-    if controller == "expert":
-        if executor is not None or latency is not None:
-            raise DynacollectError(
-                "--executor and --latency are for chunks; add --controller chunked-expert or policy:PATH"
-            )
-        return None
-    strategy = executor or "laas"
-    if controller == CHUNKED:
-        refuse_unsupported(strategy, ForeseeingExpert)
-    measured = latency == MEASURED and controller.startswith(POLICY)
-    return Streaming(strategy, None if measured else parse_latency(latency or "226ms"))
-
-
-def _driven(settings: Settings, controller: str, streaming: Streaming | None, device: str) -> Settings:
-    """By the expert, at once or in chunks, or by a policy."""
-    from dataclasses import replace
-
-    from ...rig.errors import DynacollectError
-
-    if not controller.startswith(POLICY):
-        if controller not in ("expert", CHUNKED):
-            raise DynacollectError(f"there is no controller '{controller}'; choose expert, {CHUNKED} or policy:PATH")
-        return replace(settings, streaming=streaming)
-    if settings.state == "vision":
-        raise DynacollectError("a policy sees pictures, and needs no tracker; leave out --state vision")
-    from ...training.rollout.rolled import Rolled
-
-    if streaming is None:
-        return settings
-    rolled = Rolled(controller.removeprefix(POLICY), streaming, device)
-    # What is wrong with it is said before anything runs.
-    rolled.rig(settings.rig)
-    return replace(settings, policy=rolled)
-
-
-def _document(found: Evaluation) -> dict[str, object]:
-    from dataclasses import fields
-
-    return {field.name: getattr(found, field.name) for field in fields(found)}
-
-
-def _table(found: Evaluation, possible: Possible | None) -> Table:
-    from rich.table import Table
-
-    title = f"{found.task}, {found.robot}, {found.profile}: {found.success:.1%} of {found.n}"
-    table = Table("speed m/s", "n", "success", "95 %", title=title, title_justify="left")
-    for row in found.by_speed:
-        name = "still" if row.hi == 0 else f"{row.lo:g} to {row.hi:g}"
-        table.add_row(name, str(row.n), f"{row.success:.1%}", f"{row.ci95[0]:.1%} to {row.ci95[1]:.1%}")
-    for reason, count in found.failures.items():
-        table.add_row("failed", str(count), reason, "")
-    if found.success:
-        table.caption = f"mean time {found.time_s:.2f} s, mean path {found.path_m:.2f} m"
-    if found.executor:
-        table.add_row("starved", "", f"{found.executor.starved:.1%}", "of the steps")
-        table.add_row("", "", f"{found.executor.stale_age_ms:.0f} ms", "age of an executed action")
-        table.add_row("", "", f"{found.executor.latency_ms:.0f} ms", "for an inference")
-    if possible:
-        table.add_row("possible", str(possible.n), f"{possible.share_reached:.1%}", "of what any motion could reach")
-    return table
+    if suite is None:
+        return (settings,)
+    if bound:
+        raise DynacollectError("--bound is for --task; leave out --suite")
+    if is_given(context, "task"):
+        raise DynacollectError("each suite has its own task; leave out --task, or --suite")
+    return tuple(settings_for(each, settings) for each in parse_suites(suite))

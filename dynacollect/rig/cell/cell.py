@@ -24,10 +24,11 @@ from .arm import CellArm
 from .arm_device import ArmDevice
 from .camera import CellCamera
 from .camera_device import CameraDevice
+from .episode_plan import EpisodePlan
 from .eye import Eye
 from .faults import FaultPlan, parse
 from .outside import OutsideArm
-from .plan import EpisodePlan, draw
+from .plan import draw
 from .plates import THICKNESS, held_box, hold, lay
 from .scene import WRIST_CAMERA
 from .self_launch import sweep

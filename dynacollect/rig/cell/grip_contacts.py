@@ -11,7 +11,7 @@ import mujoco
 
 from ..arms.mjcf import ArmHandle
 from ..objects import catalogue
-from .plan import EpisodePlan
+from .episode_plan import EpisodePlan
 
 SOLREF = (0.004, 1.0)
 SOLIMP = (0.98, 0.995, 0.0005, 0.5, 2.0)
@@ -22,10 +22,9 @@ def stiffen(
     spec: mujoco.MjSpec, arm: ArmHandle, bodies: dict[str, str], plan: EpisodePlan, pad_friction: float
 ) -> None:
     """Give every round solid of the plan's objects a contact of its own with both pads."""
-    scales = {placed.object: placed.friction_scale for placed in plan.placed}
-    for body, name in bodies.items():
-        model = catalogue.load(name)
-        slide = max(pad_friction, model.friction * scales[name])
+    for body, placed in zip(bodies, plan.placed, strict=True):
+        model = catalogue.load(placed.object)
+        slide = max(pad_friction, model.friction * placed.friction_scale)
         for index, solid in enumerate(model.solids):
             if solid.kind in ("box", "mesh"):
                 continue

@@ -1,4 +1,4 @@
-"""What sets the target in motion: a hand's push, a ramp, a belt; and the shoves that disturb it.
+"""What sets an object in motion: a hand's push, a ramp, a belt; and the shoves that disturb it.
 
 The arm itself is a launcher too, see `self_launch`; it needs nothing here but the time at which it is due.
 """
@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from ..nouns import Vector
 from ..objects import catalogue
-from .plan import EpisodePlan
+from .episode_plan import Launched
 from .rolling import GRAVITY, roll_factor, rolls_straight
 from .table import belt_length
 
@@ -28,55 +28,45 @@ SLOW = 0.05
 
 
 class Launcher:
-    """Acts on the target before each physics step; until the launch it keeps the target where it stands.
+    """Acts on one object before each physics step; until the launch it keeps it where it stands."""
 
-    On a table without a target it does nothing.
-    """
-
-    def __init__(self, plan: EpisodePlan, model: mujoco.MjModel, data: mujoco.MjData) -> None:
-        self.plan, self.model, self.data = plan, model, data
+    def __init__(self, launched: Launched, model: mujoco.MjModel, data: mujoco.MjData) -> None:
+        self.key, self.launch, self.pushes = launched.key, launched.launch, launched.pushes
+        self.model, self.data = model, data
         self.ordered_at: float | None = None
-        self.lead = plan.launch.delay
+        self.lead = self.launch.delay
         """From the order until the motion begins, s."""
         self._touched = False
-        if plan.targets:
-            self._take_aim()
-
-    def _take_aim(self) -> None:
-        plan, model, data = self.plan, self.model, self.data
-        self.body = model.body("target0").id
+        self.body = model.body(self.key).id
         joint = model.body(self.body).jntadr[0]
         self.dof, self.adr = int(model.jnt_dofadr[joint]), int(model.jnt_qposadr[joint])
-        thing = catalogue.load(plan.targets[0].object)
-        self.rolls = rolls_straight(thing) and plan.launch.launcher not in (None, "conveyor")
+        thing = catalogue.load(launched.object)
+        self.rolls = rolls_straight(thing) and self.launch.launcher not in (None, "conveyor")
         self.roll_factor = roll_factor(thing) if self.rolls else 1.0
         self.rolling_drag = GRAVITY * thing.rolling_resistance
         self.radius = thing.rolling_radius
-        self.belt = model.joint("belt") if plan.launch.launcher == "conveyor" else None
+        self.belt = model.joint("belt") if self.launch.launcher == "conveyor" else None
         self.start_pose = data.qpos[self.adr : self.adr + 7].copy()
-        self.belt_m = belt_length(self.start_pose[:3], plan.launch.way)
+        self.belt_m = belt_length(self.start_pose[:3], self.launch.way)
 
     @property
     def starts_at(self) -> float | None:
-        """When the target begins to move; None before the order."""
+        """When the object begins to move; None before the order."""
         return None if self.ordered_at is None else self.ordered_at + self.lead
 
     def order(self, now: float, lead: float | None = None) -> None:
         """Launch; `lead` replaces the plan's delay where the launcher knows better."""
         if self.ordered_at is None:
             self.ordered_at = now
-            self.lead = self.plan.launch.delay if lead is None else lead
+            self.lead = self.launch.delay if lead is None else lead
 
     def hold_at(self, place: Vector) -> None:
-        """From now on, this is where the target is kept until the launch."""
-        if self.plan.targets:
-            self.start_pose[:3] = place
+        """From now on, this is where the object is kept until the launch."""
+        self.start_pose[:3] = place
 
     def act(self, now: float, dt: float) -> None:
-        if not self.plan.targets:
-            return
         since = now - self.starts_at if self.starts_at is not None else -1.0
-        launch = self.plan.launch
+        launch = self.launch
         if launch.launcher == "conveyor":
             self._run_belt(since)
         if (launch.launcher == "ramp" or (launch.launcher == "push" and self.rolls)) and since < 0:
@@ -94,8 +84,8 @@ class Launcher:
     def _hand(self, since: float, dt: float) -> None:
         """Leads the object up to its speed in a smooth ramp; what does not roll is also kept upright."""
         share = min(1.0, (since + dt) / (0.75 * PUSH_S))
-        wanted = self.plan.speed * share * share * (3 - 2 * share)
-        self.data.qvel[self.dof : self.dof + 2] = wanted * self.plan.launch.way[:2]
+        wanted = self.launch.speed * share * share * (3 - 2 * share)
+        self.data.qvel[self.dof : self.dof + 2] = wanted * self.launch.way[:2]
         if not self.rolls:
             self.data.qvel[self.dof + 3 : self.dof + 6] = 0.0
 
@@ -106,12 +96,12 @@ class Launcher:
         """
         if self.belt is None:
             return
-        start, way = self.start_pose[:3], self.plan.launch.way
+        start, way = self.start_pose[:3], self.launch.way
         gone = float((self.data.qpos[self.adr : self.adr + 3] - start) @ way)
         left = max(0.0, self.belt_m - BELT_END_M - gone)
-        speed = min(self.plan.speed, BELT_ACCELERATION * max(0.0, since))
-        if self.plan.launch.motion == "accelerating" and since > 0:
-            speed = min(1.5 * self.plan.speed, speed + self.plan.launch.bend * since)
+        speed = min(self.launch.speed, BELT_ACCELERATION * max(0.0, since))
+        if self.launch.motion == "accelerating" and since > 0:
+            speed = min(1.5 * self.launch.speed, speed + self.launch.bend * since)
         self.data.qpos[self.belt.qposadr[0]] = 0.0
         self.data.qvel[self.belt.dofadr[0]] = min(speed, np.sqrt(2 * BELT_ACCELERATION * left))
 
@@ -122,8 +112,8 @@ class Launcher:
         self._touched = self._touched or self._is_lifted() or self._meets_arm()
         if speed < SLOW or self._touched:
             return
-        bend = self.plan.launch.bend
-        if self.plan.launch.motion == "accelerating":
+        bend = self.launch.bend
+        if self.launch.motion == "accelerating":
             # Rolling without slip, the spin grows with the speed.
             gain = 1.0 + (bend + self.rolling_drag / self.roll_factor) * dt / speed
             self.data.qvel[self.dof : self.dof + 6] *= gain
@@ -136,7 +126,7 @@ class Launcher:
 
     def _shoves(self, since: float, dt: float) -> None:
         """A knock at its moment changes the velocity by the push's; what rolls goes on rolling."""
-        for push in self.plan.pushes:
+        for push in self.pushes:
             if not since - dt < push.after <= since or self._is_lifted():
                 continue
             self.data.qvel[self.dof : self.dof + 3] += push.velocity
@@ -149,7 +139,7 @@ class Launcher:
         return bool(self.data.xpos[self.body, 2] > self.start_pose[2] + 0.02)
 
     def _meets_arm(self) -> bool:
-        """Whether anything but the table, a launcher or another object touches the target."""
+        """Whether anything but the table, a launcher or another object touches the object."""
         bodies = self.model.geom_bodyid
         for contact in self.data.contact:
             pair = {int(bodies[contact.geom1]), int(bodies[contact.geom2])}

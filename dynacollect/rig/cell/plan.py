@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
@@ -16,14 +17,15 @@ from ..objects import catalogue
 from ..objects.model import ObjectModel
 from ..stage import Request, Side
 from . import looks
-from .launcher_choice import ROLLING_MOTIONS, choose_launcher
-from .plates import Plate
+from .episode_plan import EpisodePlan, Launch, Placed, Scenery
+from .launcher_choice import choose_launcher, must_roll
+from .pushes import draw_knocks, draw_pushes
+from .reach import catchable, reachable
+from .rival import draw_rival
 from .rolling import rolling_pose, rolling_way, rolls_straight
 from .self_launch import can_sweep
 from .table import BELT_M, MARGIN, TABLE_X, TABLE_Y, belt_length, on_table
 
-CATCH_S = (1.4, 0.6)
-"""An object leaves the reachable table no sooner after its start, and is on it no shorter, s."""
 LEAD_S = (0.8, 1.4)
 """How long a launched object travels before it crosses the middle of the reachable table."""
 
@@ -41,94 +43,6 @@ BELT_BEYOND_M = 0.24
 """How far the belt goes on behind the crossing, at least."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """An object and where it stands before the launch."""
-
-    object: str
-    T_base_object: RigidTransform
-    friction_scale: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """How the target is set in motion."""
-
-    launcher: Launcher | None
-    """`None`: it stays where it stands."""
-    motion: Motion
-    velocity: Vector
-    """Where to and how fast at the release, m/s (3,)."""
-    crossing: Vector
-    """Where its path crosses the middle of the reachable table (3,)."""
-    delay: float
-    """From the order to launch until the motion begins, s."""
-    bend: float = 0.0
-    """Sideways (curved) or forward (accelerating) acceleration, m/s2."""
-
-    @property
-    def way(self) -> Vector:
-        """Direction of the velocity (3,); zero for a still target."""
-        length = float(np.linalg.norm(self.velocity))
-        return self.velocity / length if length > 0 else self.velocity
-
-
-@dataclass(frozen=True, slots=True)
-class Push:
-    """A planar shove of the target."""
-
-    after: float
-    """Since the launch, s."""
-    velocity: Vector
-
-
-@dataclass(frozen=True, slots=True)
-class Scenery:
-    """Light and surfaces."""
-
-    table: str = "oak"
-    floor: str = "concrete"
-    wall: str = "painted"
-    seed: int = 0
-    lamp: tuple[float, float, float] = (0.3, -0.5, 1.9)
-    kelvin: float = 6000.0
-    lumen: float = 500.0
-    shadows: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class EpisodePlan:
-    """One episode, start to end, as chance would have it."""
-
-    seed: int
-    targets: tuple[Placed, ...]
-    distractors: tuple[Placed, ...] = ()
-    container: Placed | None = None
-    launch: Launch = field(default_factory=lambda: Launch(None, "straight", np.zeros(3), np.zeros(3), 0.0))
-    pushes: tuple[Push, ...] = ()
-    scenery: Scenery = Scenery()
-    plates: tuple[Plate, ...] = ()
-    """Boards that are shown; nothing else is on the table then."""
-
-    def cleared(self, plates: tuple[Plate, ...] = ()) -> EpisodePlan:
-        """The same room with nothing on the table but these plates."""
-        return EpisodePlan(self.seed, (), scenery=self.scenery, plates=plates)
-
-    @property
-    def placed(self) -> tuple[Placed, ...]:
-        """Everything on the table."""
-        return (*self.targets, *self.distractors, *((self.container,) if self.container else ()))
-
-    @property
-    def held(self) -> Plate | None:
-        """The plate in the gripper."""
-        return next((plate for plate in self.plates if plate.mounting == "held"), None)
-
-    @property
-    def speed(self) -> float:
-        return float(np.linalg.norm(self.launch.velocity))
-
-
 def draw(seed: int, arm: ArmModel, options: CellEpisodes | None = None, request: Request | None = None) -> EpisodePlan:
     """The episode of this seed: the same plan for the same arguments, on any machine."""
     options, request = options or CellEpisodes(), request or Request()
@@ -140,16 +54,37 @@ def draw(seed: int, arm: ArmModel, options: CellEpisodes | None = None, request:
     launcher = choose_launcher(rng, arm, target, motion, options, request)
     for _ in range(LAYOUTS):
         launch, start, rest = _draw_launch(rng, arm, target, speed, motion, launcher, request)
-        others = _lay_out(rng, _Table(rng, arm, start, launch), names, options)
-        if others is not None:
-            friction = _friction(rng, options, target.name)
-            first = Placed(target.name, RigidTransform.from_components(start, rest), friction)
-            pushes = _draw_pushes(rng, options)
-            room = rng if request.room is None else np.random.default_rng([request.room, 0x200])
-            scenery = _draw_scenery(room, options)
-            targets = (first, *others.targets)
-            return EpisodePlan(seed, targets, others.distractors, others.container, launch, pushes, scenery)
+        first = Placed(target.name, RigidTransform.from_components(start, rest))
+        plan = _laid(seed, rng, arm, names, first, launch, options, request)
+        if plan is not None:
+            return plan
     raise DynacollectError(f"no free places on the table of {arm.name} for all of {names}; ask for fewer objects")
+
+
+def _laid(
+    seed: int, rng: np.random.Generator, arm: ArmModel, names: _Names, first: Placed, launch: Launch,
+    options: CellEpisodes, request: Request,
+) -> EpisodePlan | None:  # fmt: skip
+    """The episode around this launch; None where there is no room for it."""
+    knocks = draw_knocks(rng, arm, first, launch) if launch.motion == "knocked" else ()
+    rival = draw_rival(rng, first, launch, request.rival) if request.rival else None
+    if knocks is None or (request.rival and rival is None):
+        return None
+    lanes = [(first, launch), *([rival] if rival else [])]
+    others = _lay_out(rng, _Table(rng, arm, lanes), names, options)
+    if others is None:
+        return None
+    first = replace(first, friction_scale=_friction(rng, options, first.object))
+    pushes = (*knocks, *draw_pushes(rng, options))
+    room = rng if request.room is None else np.random.default_rng([request.room, 0x200])
+    scenery = _draw_scenery(room, options)
+    plan = EpisodePlan(
+        seed, (first, *others.targets), others.distractors, others.container, launch, pushes, scenery=scenery
+    )
+    if rival is None:
+        return plan
+    second = replace(rival[0], friction_scale=first.friction_scale)
+    return replace(plan, distractors=(second, *plan.distractors), rival=rival[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,16 +125,17 @@ def _pick_names(
         raise DynacollectError(
             f"none of the chosen objects fits the gripper of {arm.name}; choose others with --objects"
         )
-    first = request.target or next((name for name in graspable if _can_move(name, motion)), None)
-    if first is None or not _can_move(first, motion):
-        what = first or "none of the chosen objects"
-        raise DynacollectError(
-            f"{what} cannot move {motion}: only what rolls straight does; choose one, as tennis_ball"
-        )
+    rolls = must_roll(motion, request)
+    first = request.target or next((name for name in graspable if not rolls or _rolls(name)), None)
+    if first is None or (rolls and not _rolls(first)):
+        what, how = first or "none of the chosen objects", motion if motion != "straight" else "beside a rival"
+        raise DynacollectError(f"{what} cannot move {how}: only what rolls straight does; choose one, as tennis_ball")
     targets = [first, *(name for name in graspable if name != first)][: request.several]
     rest = [str(name) for name in rng.permutation(list(allowed)) if name not in targets]
     low, high = options.distractors
     distractors = request.distractors if request.distractors is not None else rest[: int(rng.integers(low, high + 1))]
+    if request.rival == 0.0:
+        distractors = (first, *distractors)
     container = request.container
     if container is None and (request.place or request.several > 1):
         container = str(
@@ -212,8 +148,8 @@ def _fits_hand(arm: ArmModel, name: str) -> bool:
     return arm.name in catalogue.load(name).graspable_by
 
 
-def _can_move(name: str, motion: Motion) -> bool:
-    return motion not in ROLLING_MOTIONS or rolls_straight(catalogue.load(name))
+def _rolls(name: str) -> bool:
+    return rolls_straight(catalogue.load(name))
 
 
 def _draw_speed(rng: np.random.Generator, options: CellEpisodes, request: Request) -> float:
@@ -225,12 +161,6 @@ def _draw_speed(rng: np.random.Generator, options: CellEpisodes, request: Reques
 def _friction(rng: np.random.Generator, options: CellEpisodes, name: str) -> float:
     """The drawn friction coefficient over the object's own."""
     return float(rng.uniform(*options.friction)) / catalogue.load(name).friction
-
-
-def reachable(arm: ArmModel, point: Vector) -> bool:
-    """Whether the hand can work on this point of the table with room to spare."""
-    radius = float(np.hypot(point[0], point[1]))
-    return 0.45 * arm.reach <= radius <= 0.78 * arm.reach and point[0] > 0.28 * arm.reach
 
 
 def side_of(arm: ArmModel, point: Vector) -> Side:
@@ -271,7 +201,7 @@ def _draw_launch(
         slides = launcher == "push" and not rolls
         farthest = 0.7 * sliding_way(speed) if slides else share * rolling_way(model, speed) if rolls else run
         start = crossing - way * min(run, farthest)
-        fits = _fits(arm, launcher, start, crossing, speed) and (slides or _catchable(arm, start, way, speed))
+        fits = _fits(arm, launcher, start, crossing, speed) and (slides or catchable(arm, start, way, speed))
         if fits and all(_shows(camera, start + lift) for camera in request.seen_by):
             rest = rolling_pose(model, heading) if rolls else Rotation.from_euler("z", heading) * model.rests[0]
             start = np.array([start[0], start[1], model.rest_height_in(rest)])
@@ -293,18 +223,6 @@ def sliding_way(speed: float) -> float:
     return 0.10 * speed + speed**2 / (2 * 0.8 * 9.81)
 
 
-def _catchable(arm: ArmModel, start: Vector, way: Vector, speed: float) -> bool:
-    """Whether a person would have aimed so: the object is within the arm's reach for a while, and not at once gone."""
-    times = np.arange(0.0, 4.0, 0.05)
-    places = start + times[:, None] * speed * way
-    radius = np.hypot(places[:, 0], places[:, 1])
-    low, high = 0.40 * arm.reach, 0.88 * arm.reach
-    near = (
-        (radius > low) & (radius < high) & (places[:, 0] > 0.27 * arm.reach) & (np.abs(places[:, 1]) < 0.6 * arm.reach)
-    )
-    return bool(near.any()) and bool(times[near][-1] > CATCH_S[0]) and 0.05 * int(near.sum()) > CATCH_S[1]
-
-
 def _fits(arm: ArmModel, launcher: Launcher, start: Vector, crossing: Vector, speed: float) -> bool:
     """Whether there is room for the launcher and the way, clear of the arm's foot."""
     if not on_table(start, BEHIND[launcher] if launcher == "conveyor" else MARGIN):
@@ -320,11 +238,11 @@ def _fits(arm: ArmModel, launcher: Launcher, start: Vector, crossing: Vector, sp
 
 
 class _Table:
-    """Finds free places: away from the launched object's way, from each other, and from the arm's foot."""
+    """Finds free places: away from the ways of launched objects, from each other, and from the arm's foot."""
 
-    def __init__(self, rng: np.random.Generator, arm: ArmModel, start: Vector, launch: Launch) -> None:
+    def __init__(self, rng: np.random.Generator, arm: ArmModel, lanes: Sequence[tuple[Placed, Launch]]) -> None:
         self.rng, self.arm = rng, arm
-        self.way = start[:2] + _way_taken(launch)[:, None] * launch.way[:2]
+        self.way = np.concatenate([_way_taken(placed, launch) for placed, launch in lanes])
         self.taken: list[tuple[Vector, float]] = []
 
     def stand(self, name: str, friction_scale: float, reachable: bool = False) -> Placed | None:
@@ -354,24 +272,14 @@ class _Table:
         return all(np.linalg.norm(spot - other) > radius + size + gap for other, size in self.taken)
 
 
-def _way_taken(launch: Launch) -> Vector:
-    """Along the launch's direction from the start: where the launcher and the launched object will be, m."""
+def _way_taken(placed: Placed, launch: Launch) -> Vector:
+    """(n, 2) points of the table where the launcher and the launched object will be, m."""
+    start = placed.T_base_object.translation[:2]
     if launch.launcher is None:
-        return np.zeros(1)
-    ahead = BELT_M if launch.launcher == "conveyor" else 2.5 * float(np.linalg.norm(launch.velocity))
-    return np.linspace(-BEHIND[launch.launcher], ahead, 60, dtype=np.float64)
-
-
-def _draw_pushes(rng: np.random.Generator, options: CellEpisodes) -> tuple[Push, ...]:
-    if options.perturbation_m_s <= 0:
-        return ()
-    times = np.cumsum(rng.uniform(0.5, 1.0, 24))
-    headings = rng.uniform(-np.pi, np.pi, 24)
-    sizes = rng.uniform(0.3, 1.0, 24) * options.perturbation_m_s
-    return tuple(
-        Push(float(t), size * np.array([np.cos(angle), np.sin(angle), 0.0]))
-        for t, angle, size in zip(times, headings, sizes, strict=True)
-    )
+        return start[None]
+    ahead = BELT_M if launch.launcher == "conveyor" else 2.5 * launch.speed
+    along = np.linspace(-BEHIND[launch.launcher], ahead, 60, dtype=np.float64)
+    return start + along[:, None] * launch.way[:2]
 
 
 def _draw_scenery(rng: np.random.Generator, options: CellEpisodes) -> Scenery:

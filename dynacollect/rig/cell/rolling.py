@@ -45,6 +45,11 @@ def roll_factor(model: ObjectModel) -> float:
     return 1.0 + float(axis @ model.inertia @ axis) / (model.mass * model.rolling_radius**2)
 
 
+def rolling_drag(model: ObjectModel) -> float:
+    """By how much it slows down as it rolls on the table, m/s2."""
+    return GRAVITY * model.rolling_resistance / roll_factor(model)
+
+
 def rolling_way(model: ObjectModel, speed: float) -> float:
     """How far it rolls on the table before it stops, m."""
     return speed**2 * roll_factor(model) / (2 * GRAVITY * model.rolling_resistance)

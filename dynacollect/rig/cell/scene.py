@@ -17,8 +17,8 @@ from ..arms.model import ArmModel
 from ..objects import catalogue
 from ..objects.mjcf import SOLREF, add_object, set_contact_options
 from . import looks
+from .episode_plan import EpisodePlan, Scenery
 from .grip_contacts import stiffen
-from .plan import EpisodePlan, Scenery
 from .plates import add_plate
 from .rolling import rolling_way, slope_run
 from .table import TABLE_X, TABLE_Y, belt_length

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ..objects import catalogue
-from .plan import EpisodePlan, Placed
+from .episode_plan import EpisodePlan, Placed
 from .world import World
 
 AWAY = np.array([-6.0, 0.0, 1.0])
@@ -52,5 +52,7 @@ def take_away(world: World, keys: Collection[str] | None = None) -> None:
             continue
         address = int(world.model.joint(f"{key}/free").qposadr[0])
         world.data.qpos[address : address + 3] = AWAY + np.array([0.0, 0.5 * number, 0.0])
-    # The launcher holds its object in place.
-    world.launcher.hold_at(AWAY)
+    # A launcher holds its object in place.
+    for number, launcher in enumerate(world.launchers):
+        if keys is None or launcher.key in keys:
+            launcher.hold_at(AWAY + np.array([0.0, 0.5 * number, 0.0]))

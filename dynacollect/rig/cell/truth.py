@@ -19,7 +19,7 @@ from ..objects import catalogue
 from ..rig import Rig
 from .camera_device import Exposure
 from .cell import Cell
-from .plan import EpisodePlan
+from .episode_plan import EpisodePlan
 from .world import Snapshot
 
 LIFTED_M = 0.03
@@ -61,7 +61,8 @@ class Truth:
     @property
     def started_at(self) -> float | None:
         """When the target was set in motion."""
-        return self._cell.world.launcher.starts_at
+        launchers = self._cell.world.launchers
+        return launchers[0].starts_at if launchers else None
 
     def objects(self, time: float | None = None) -> dict[str, ObjectState]:
         """The state of every object now, or at a time up to 2 s ago."""

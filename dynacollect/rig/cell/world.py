@@ -12,10 +12,10 @@ from scipy.spatial.transform import RigidTransform
 from ..arms import kinematics
 from ..arms.model import ArmModel
 from ..nouns import Vector
+from .episode_plan import EpisodePlan
 from .fingers import Fingers
 from .follower import Follower
 from .launchers import Launcher
-from .plan import EpisodePlan
 from .scene import Scene, build
 
 HISTORY_S = 2.0
@@ -59,8 +59,14 @@ class World:
         self._load(plan, self.data.qpos[self.joint_addresses].copy(), finger)
 
     def launch(self, lead: float | None = None) -> None:
-        """Set the target in motion, after the plan's delay or `lead` seconds."""
-        self.launcher.order(self.time, lead)
+        """Set the target in motion, after the plan's delay or `lead` seconds, and its rival at the same moment."""
+        for launcher in self.launchers:
+            launcher.order(self.time, lead)
+
+    @property
+    def launcher(self) -> Launcher:
+        """The target's."""
+        return self.launchers[0]
 
     def step_until(self, time: float) -> None:
         """Whole steps up to `time`; never past it."""
@@ -121,7 +127,7 @@ class World:
         self.data.ctrl[self._servos] = self.follower.position + self.joint_offset
         self.data.ctrl[self._grip] = self.fingers.width
         self._object_dofs = [int(self.model.body(name).dofadr[0]) for name in self.scene.bodies]
-        self.launcher = Launcher(plan, self.model, self.data)
+        self.launchers = tuple(Launcher(launched, self.model, self.data) for launched in plan.launched)
         self.history: deque[Snapshot] = deque(maxlen=int(HISTORY_S / self.timestep / HISTORY_EVERY))
         mujoco.mj_forward(self.model, self.data)
         self.history.append(self.snapshot(self.time))
@@ -134,7 +140,8 @@ class World:
             data.ctrl[self._servos] = reference + self.joint_offset
         data.ctrl[self._grip] = width
         self.model.actuator_forcerange[self._grip] = (-force, force)
-        self.launcher.act(now, dt)
+        for launcher in self.launchers:
+            launcher.act(now, dt)
         mujoco.mj_step(self.model, data)
         self.steps += 1
         if self.steps % HISTORY_EVERY == 0:

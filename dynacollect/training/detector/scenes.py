@@ -16,8 +16,9 @@ from ...rig.arms import arm as arm_model
 from ...rig.arms.kinematics import forward
 from ...rig.arms.model import ArmModel
 from ...rig.camera_model import CameraModel, look_at
+from ...rig.cell.episode_plan import EpisodePlan, Placed
 from ...rig.cell.eye import Eye
-from ...rig.cell.plan import EpisodePlan, Placed, draw
+from ...rig.cell.plan import draw
 from ...rig.cell.sensor import Flaws, Sensor
 from ...rig.cell.world import Snapshot, World
 from ...rig.config_cell import CellEpisodes, CellSensor

@@ -62,12 +62,14 @@ def seen_by(facts: Facts, config: RigConfig, look: Look) -> Seen:
 
 
 def profile_for(
-    rig: Rig, facts: Facts, executor: Executor, seen: Seen, motion: Motion, task: TaskName, things: Sequence[Thing]
-) -> PolicyProfile:
-    """Of one episode, with these things on the table."""
+    rig: Rig, facts: Facts, executor: Executor, seen: Seen, motion: Motion, task: TaskName, things: Sequence[Thing],
+    instruction: str | None = None,
+) -> PolicyProfile:  # fmt: skip
+    """Of one episode, with these things on the table; it is told in the plainest words unless in others."""
     targets = sum(thing.role == "target" for thing in things)
     lag = lag_of(rig.config, motion.arm.command_delay)
-    return PolicyProfile(executor, motion, lag, facts.trained_on.ahead, seen, TASKS[task], said(things), targets)
+    words = instruction or said(things)
+    return PolicyProfile(executor, motion, lag, facts.trained_on.ahead, seen, TASKS[task], words, targets)
 
 
 def executor_for(facts: Facts, strategy: Strategy, inference: Inference) -> Executor:

@@ -8,7 +8,8 @@ import pytest
 
 from dynacollect.rig.arms import arm
 from dynacollect.rig.camera_model import CameraModel, look_at
-from dynacollect.rig.cell.plan import EpisodePlan, draw
+from dynacollect.rig.cell.episode_plan import EpisodePlan
+from dynacollect.rig.cell.plan import draw
 from dynacollect.rig.cell.rolling import rolls_straight
 from dynacollect.rig.cell.truth import Truth
 from dynacollect.rig.cell.world import World

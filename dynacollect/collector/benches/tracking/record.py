@@ -11,7 +11,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from ....rig.arms import arm as arm_model
 from ....rig.camera_model import CameraModel
 from ....rig.cell.cell import Cell
-from ....rig.cell.plan import EpisodePlan, Placed
+from ....rig.cell.episode_plan import EpisodePlan, Placed
 from ....rig.cell.sensor import Flaws
 from ....rig.cell.truth import Truth
 from ....rig.cell.world import Snapshot

@@ -8,7 +8,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from ....rig.arms.model import ArmModel
-from ....rig.cell.plan import EpisodePlan, Push, Scenery, draw
+from ....rig.cell.episode_plan import EpisodePlan, Push, Scenery
+from ....rig.cell.plan import draw
 from ....rig.config_cell import CellEpisodes, Launcher, Motion
 from ....rig.nouns import Vector
 from ....rig.objects import catalogue

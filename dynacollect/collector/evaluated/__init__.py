@@ -1,0 +1,1 @@
+"""What came of a run of `dynacollect evaluate`, and the page about it."""
