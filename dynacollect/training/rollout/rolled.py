@@ -35,6 +35,8 @@ class Rolled:
     """Folder or Hub id."""
     streaming: Streaming
     device: str = "auto"
+    server: str | None = None
+    """HOST:PORT of `policy serve` that runs it, in place of this machine."""
 
     @property
     def facts(self) -> Facts:
