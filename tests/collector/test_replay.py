@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from typer.testing import CliRunner, Result
 
@@ -25,9 +26,10 @@ def run(*words: object) -> Result:
 
 @pytest.fixture(scope="module")
 def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One that has learnt nothing."""
-    folder = tmp_path_factory.mktemp("policy")
-    tiny_policy.policy().save_pretrained(folder)
+    """One that has learnt nothing, and asks for poses near where the tool is."""
+    folder, made = tmp_path_factory.mktemp("policy"), tiny_policy.policy()
+    made.take_statistics({"action": {"mean": torch.zeros(7), "std": torch.full((7,), 0.02)}})
+    made.save_pretrained(folder)
     TrainedOn(robot="franka-panda", size=(48, 36)).write(folder)
     return folder
 
