@@ -50,8 +50,10 @@ class PolicySource:
     def __call__(self, request: Request) -> Vector:
         torch.manual_seed((self._seed * 1_000_003 + request.episode) * 1_000_003 + request.step)
         batch, left_over = self._before(self._batch(request)), request.left_over
-        fresh = left_over is None or not len(left_over)
-        chunk = self._after(self._answer(batch) if fresh else self._going_on(batch, request, left_over))
+        if left_over is not None and len(left_over):
+            chunk = self._after(self._going_on(batch, request, left_over))
+        else:
+            chunk = self._after(self._answer(batch))
         if self._own:
             chunk = self._policy.absolute(chunk, {STATE: batch[STATE].to(chunk.device)})
         rows = chunk[0, :, :WIDTH].float().cpu().numpy().astype(float)
