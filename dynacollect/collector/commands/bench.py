@@ -228,6 +228,29 @@ def policy(
     emit(found, as_json, table)
 
 
+@app.command("loader", epilog="Example: dynacollect bench loader sets/monday --json")
+def loader(
+    source: Annotated[str, typer.Argument(metavar="SET", help="A LeRobot data set: a folder, or its id on the Hub.")],
+    rows: Annotated[int, typer.Option("--rows", min=1, max=100_000, help="Random ones.")] = 200,
+    seed: SeedOption = 0,
+    as_json: JsonFlag = False,
+) -> None:
+    """What loading costs a training: LeRobot's loader beside ours, one process, two moments of each camera."""
+    from rich.table import Table
+
+    from ..benches.loader import bench_loader
+
+    found = bench_loader(source, rows, seed)
+    table = Table("rows read", "ms", "rows/s", title=f"{found.rows} random rows", title_justify="left")
+    for name, cost in (
+        ("by LeRobot", found.lerobot_ms), ("numbers in memory", found.numbers_ms), ("and pictures", found.frames_ms)
+    ):  # fmt: skip
+        table.add_row(name, f"{cost:.2f}", f"{1e3 / cost:.0f}")
+    table.add_section()
+    table.add_row("pictures decoded once", f"{1e3 * found.decode_s:.0f}", f"{found.megabytes:.0f} MB")
+    emit(found, as_json, table)
+
+
 @app.command("session", epilog="Example: dynacollect bench session --out /tmp/s --calibration calibration.yaml --json")
 def session(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The session that is made; must not be there.")],

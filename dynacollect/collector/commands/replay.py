@@ -43,7 +43,10 @@ def replay(
         typer.Option("--latency", help="In the cell's own time: as 226ms. [default: as long as an inference takes]"),
     ] = None,
     shadow: Annotated[
-        bool, typer.Option("--shadow", help="Do everything but sending to the arm: first thing on a real one.")
+        bool,
+        typer.Option(
+            "--shadow", help="Send nothing of the policy's to the arm, which only goes home: first thing to do."
+        ),
     ] = False,
     calibration: Annotated[
         Path | None, typer.Option("--calibration", metavar="FILE", help="If rig.yaml names none.")
@@ -82,8 +85,8 @@ def replay(
     config = load_rig(rig)
     own_time = config.simulated and not realtime
     rolled = rolled_of(checkpoint, executor, latency, device, server, config, own_time=own_time)
-    if not shadow:
-        clear_to_move(config, yes=yes)
+    # Also in shadow the arm goes home between attempts.
+    clear_to_move(config, yes=yes)
     settings = settings_of(
         config, tasks_of(task), objects, episodes, calibration, top_speed, state, patience, seed, images=True
     )
