@@ -100,6 +100,11 @@ class CellEpisodes(Part):
     )
     kelvin: Annotated[Range, inside(1500, 20000)] = Field(default=(4000.0, 8000.0), description="Colour of the lights.")
     lumen: Annotated[Range, inside(10, 5000)] = Field(default=(150.0, 750.0), description="Strength of the lights.")
+    room: int | None = Field(
+        default=None,
+        ge=0,
+        description="Light and surfaces have this number; null: drawn anew, or a session's own.",
+    )
     shadows: bool = Field(default=True, description="Draw them: of a small picture they take two thirds of the time.")
     camera_jitter_m: float = Field(default=0.0, ge=0, le=0.2, description="How far fixed cameras stand off, per seed.")
     camera_jitter_deg: float = Field(default=0.0, ge=0, le=20, description="How far they are turned, per seed.")

@@ -54,6 +54,10 @@ def replay(
         typer.Option("--state", help="What judges: the tracker, or in the cell the truth. The policy sees neither."),
     ] = "vision",
     device: DeviceOption = "auto",
+    server: Annotated[
+        str | None,
+        typer.Option("--server", metavar="HOST:PORT", help="Where `policy serve` runs the same policy."),
+    ] = None,
     patience: Annotated[
         float, typer.Option("--patience", min=0, max=1e7, help="Seconds to wait for a person who was called.")
     ] = 3600.0,
@@ -76,7 +80,8 @@ def replay(
     from ..session.running import Run, run_session
 
     config = load_rig(rig)
-    rolled = rolled_of(checkpoint, executor, latency, device, config, simulated=config.simulated and not realtime)
+    own_time = config.simulated and not realtime
+    rolled = rolled_of(checkpoint, executor, latency, device, server, config, own_time=own_time)
     if not shadow:
         clear_to_move(config, yes=yes)
     settings = settings_of(
@@ -89,8 +94,9 @@ def replay(
 
 
 def rolled_of(
-    checkpoint: str, executor: Strategy, latency: str | None, device: str, config: RigConfig, *, simulated: bool
-) -> Rolled:
+    checkpoint: str, executor: Strategy, latency: str | None, device: str, server: str | None, config: RigConfig,
+    *, own_time: bool,
+) -> Rolled:  # fmt: skip
     """What is wrong with the policy is said before anything moves."""
     from ...controllers.streaming.latency import parse_latency
     from ...controllers.streaming.source import refuse_unsupported
@@ -99,10 +105,12 @@ def rolled_of(
     from ...training.rollout.rolled import Rolled
     from ...training.rollout.source import PolicySource
 
-    if latency is not None and not simulated:
+    if latency is not None and not own_time:
         raise DynacollectError("--latency is for the cell in its own time; where time is real, it is what it is")
-    streaming = Streaming(executor, parse_latency(latency) if latency else None)
+    if server is not None and own_time:
+        raise DynacollectError("the cell's own time does not wait for a server; add --realtime, or leave out --server")
     refuse_unsupported(executor, PolicySource)
-    rolled = Rolled(checkpoint, streaming, device)
+    streaming = Streaming(executor, parse_latency(latency) if latency else None)
+    rolled = Rolled(checkpoint, streaming, device, server)
     rolled.rig(config)
     return rolled

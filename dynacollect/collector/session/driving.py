@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import partial
@@ -13,6 +14,8 @@ from ...controllers.episode import Expert
 from ...controllers.machine import TaskName
 from ...controllers.safety import Safety
 from ...controllers.streaming.process import InferenceProcess
+from ...controllers.streaming.remote.client import RemoteInference
+from ...controllers.streaming.remote.secret import token_from
 from ...controllers.streaming.source import Inference, Request
 from ...datasets.things import things_of
 from ...rig.clock import SimClock
@@ -53,7 +56,7 @@ class ByExpert:
 
 
 class ByPolicy:
-    """A policy's chunks by an executor: in simulated time, or by a process of its own where time is real."""
+    """A policy's chunks by an executor: in simulated time, or from a process or server where time is real."""
 
     def __init__(self, rig: Rig, sight: Seeing, rolled: Rolled, seed: int, *, shadow: bool) -> None:
         # Torch is loaded only for those who run a policy.
@@ -61,7 +64,7 @@ class ByPolicy:
 
         self._rig, self._rolled, self._shadow = rig, rolled, shadow
         self._seen = seen_by(rolled.facts, rig.config, lambda: sight.frames)
-        self._process: InferenceProcess | None = None
+        self._elsewhere: InferenceProcess | RemoteInference | None = None
         self._executor = executor_for(rolled.facts, rolled.streaming.strategy, self._inference(seed))
         self._profile: PolicyProfile | None = None
 
@@ -82,8 +85,8 @@ class ByPolicy:
         return {} if self._profile is None else {"executor": asdict(self._profile.course.executed())}
 
     def close(self) -> None:
-        if self._process is not None:
-            self._process.close()
+        if self._elsewhere is not None:
+            self._elsewhere.close()
 
     def _inference(self, seed: int) -> Inference:
         from ...training.rollout.rolled import simulated
@@ -92,17 +95,23 @@ class ByPolicy:
         rolled = self._rolled
         if isinstance(self._rig.clock, SimClock):
             return simulated(rolled.source, rolled.streaming, seed)
-        make = partial(policy_source, rolled.checkpoint, rolled.device)
-        self._process = InferenceProcess(make, self._seen.example())
-        self._process.warm_up(_first(self._seen), self._rig.clock)
-        return self._process
+        if rolled.server is not None:
+            self._elsewhere = RemoteInference(rolled.server, token_from(os.environ))
+        else:
+            self._elsewhere = InferenceProcess(
+                partial(policy_source, rolled.checkpoint, rolled.device), self._seen.example()
+            )
+        self._elsewhere.warm_up(_first(self._seen), self._rig.clock)
+        return self._elsewhere
 
     def _mend(self) -> None:
-        """A process that has died or frozen is replaced before the next attempt."""
-        process, clock = self._process, self._rig.clock
-        if process is not None and process.trouble(clock.now()):
-            process.restart()
-            process.warm_up(_first(self._seen), clock)
+        """Before the next attempt a process that has died or frozen is replaced; a server is waited for."""
+        elsewhere, clock = self._elsewhere, self._rig.clock
+        if elsewhere is None or not elsewhere.trouble(clock.now()):
+            return
+        if isinstance(elsewhere, InferenceProcess):
+            elsewhere.restart()
+        elsewhere.warm_up(_first(self._seen), clock)
 
 
 def _first(seen: Seen) -> Request:

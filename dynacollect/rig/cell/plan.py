@@ -76,7 +76,8 @@ def _laid(
         return None
     first = replace(first, friction_scale=_friction(rng, options, first.object))
     pushes = (*knocks, *draw_pushes(rng, options))
-    room = rng if request.room is None else np.random.default_rng([request.room, 0x200])
+    number = request.room if options.room is None else options.room
+    room = rng if number is None else np.random.default_rng([number, 0x200])
     scenery = _draw_scenery(room, options)
     plan = EpisodePlan(
         seed, (first, *others.targets), others.distractors, others.container, launch, pushes, scenery=scenery

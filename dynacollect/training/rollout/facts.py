@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import torch
 from lerobot.configs import PreTrainedConfig
 from lerobot.utils.import_utils import register_third_party_plugins
 
@@ -85,3 +86,10 @@ def _refuse_other_numbers(folder: Path, config: PreTrainedConfig, data: TrainedO
         )
     if data.fps != FPS:
         raise DynacollectError(f"{folder} knows {data.fps} rows a second and {FPS} are run; train on such data")
+
+
+def device_of(asked: str) -> str:
+    there = torch.cuda.is_available()
+    if asked.startswith("cuda") and not there:
+        raise DynacollectError("this machine has no GPU that torch can use; leave --device out, or say --device cpu")
+    return ("cuda" if there else "cpu") if asked == "auto" else asked

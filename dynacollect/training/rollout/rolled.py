@@ -21,7 +21,7 @@ from ...datasets.things import said
 from ...rig.config import RigConfig
 from ...rig.rig import Rig
 from ..chunked import Streaming
-from .facts import Facts, facts_of
+from .facts import Facts, device_of, facts_of
 from .profile import PolicyProfile
 from .seen import Look, Seen, refuse_other_cameras
 from .source import PolicySource, policy_source
@@ -35,6 +35,8 @@ class Rolled:
     """Folder or Hub id."""
     streaming: Streaming
     device: str = "auto"
+    server: str | None = None
+    """HOST:PORT of `policy serve` that runs it, in place of this machine."""
 
     @property
     def facts(self) -> Facts:
@@ -48,6 +50,7 @@ class Rolled:
 
     def rig(self, config: RigConfig) -> RigConfig:
         """The rig with the cameras that the policy looks through."""
+        device_of(self.device)
         cameras = self.facts.cameras
         refuse_other_cameras(cameras, tuple(config.cameras), config.name)
         return config.model_copy(update={"cameras": {name: config.cameras[name] for name in cameras}})

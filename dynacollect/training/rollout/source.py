@@ -22,7 +22,7 @@ from ..dynamicvla.fast import FastPolicy
 from ..dynamicvla.processor_dynamicvla import make_dynamicvla_pre_post_processors
 from ..finetune.rows import STATE
 from ..finetune.sources import IMAGES
-from .facts import Facts, facts_of
+from .facts import Facts, device_of, facts_of
 from .seen import words_of
 
 PROCESSORS = "policy_preprocessor.json"
@@ -38,7 +38,7 @@ class PolicySource:
 
     def __init__(self, facts: Facts, device: str, seed: int = 0) -> None:
         self.facts, self._seed = facts, seed
-        config = replace(facts.config, device=_device(device))
+        config = replace(facts.config, device=device_of(device))
         self._policy = _policy_of(facts, config)
         self._before, self._after = _processors_of(facts, config)
         self._own = isinstance(self._policy, DynamicVLAPolicy)
@@ -106,10 +106,3 @@ def _ready(policy: Any) -> Any:
     if policy.config.device == "cuda":
         return FastPolicy(policy, dtype=torch.bfloat16, capture="graph")
     return FastPolicy(policy)
-
-
-def _device(asked: str) -> str:
-    there = torch.cuda.is_available()
-    if asked.startswith("cuda") and not there:
-        raise DynacollectError("this machine has no GPU that torch can use; leave --device out, or say --device cpu")
-    return ("cuda" if there else "cpu") if asked == "auto" else asked
