@@ -24,6 +24,7 @@ from dynacollect.collector.report.style import COLOURS
 from dynacollect.collector.walk import Leg, walk
 from dynacollect.datasets.raw.reader import episodes_in
 from dynacollect.rig.config import load_rig
+from dynacollect.rig.errors import DynacollectError
 
 WIDTH, HEIGHT = 560, 320
 STYLE = "text{font:11.5px system-ui,sans-serif;fill:#5b6a76}.grid{stroke:#d5dce1}"
@@ -45,7 +46,7 @@ def main(
     workers: Annotated[int, typer.Option(help="Cells at once.")] = 1,
 ) -> None:
     """Success by the number of episodes and by latency, in OUT/loop.svg and OUT/loop.json."""
-    sizes, delays = sorted(map(int, counts.split(","))), sorted(map(int, latencies.split(",")))
+    sizes, delays = numbers(counts, 1), numbers(latencies, 0)
     rig, session = out / "rig.yaml", out / "session"
     small_rig(rig, thing)
     common = ("--rig", str(rig), "--top-speed", str(top_speed), "--workers", str(workers))
@@ -64,12 +65,22 @@ def main(
     typer.echo(f"{out / 'loop.svg'} and {out / 'loop.json'} are written.")
 
 
+def numbers(listed: str, least: int) -> list[int]:
+    """Whole ones, from low to high."""
+    words = listed.split(",")
+    if not all(word.strip().isdigit() and int(word) >= least for word in words):
+        raise DynacollectError(f"'{listed}' is no list of numbers from {least} on; write them as 25,50,100")
+    return sorted({int(word) for word in words})
+
+
 def small_rig(path: Path, thing: str) -> None:
-    """The cell with two cameras of 160x120, no shadows, and nothing but one thing on the table."""
+    """The cell with two cameras of 160x120, one room, no shadows, and nothing but one thing on the table; unless one is there."""
+    if path.exists():
+        return
     data = load_rig("cell").resolved()
     seen = {name: data["cameras"][name] for name in ("opst_cam", "wrist_cam")}
     data["cameras"] = {name: {**camera, "width": 160, "height": 120} for name, camera in seen.items()}
-    data["cell"]["episodes"] |= {"objects": [thing], "distractors": [0, 0], "shadows": False}
+    data["cell"]["episodes"] |= {"objects": [thing], "distractors": [0, 0], "shadows": False, "room": 0}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(data, sort_keys=False))
 

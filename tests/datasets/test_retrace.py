@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -123,7 +124,7 @@ def test_the_arm_follows_it_within_few_millimetres(way: Way, monkeypatch: pytest
         assert followed.stopped == "" and followed.apart is not None
         assert followed.pace == speed
         assert followed.apart.rms_mm < 2.0 and followed.apart.max_mm < 5.0
-        assert followed.apart.max_deg < 1.0
+        assert followed.apart.max_deg < 1.0 and abs(followed.apart.late_ms) < 10.0
         assert np.abs(joints - way.joints[-1]).max() < 0.02
     assert SHUT in [one.grip for one in sent] and OPEN in [one.grip for one in sent]
 
@@ -149,6 +150,25 @@ def test_what_lies_in_the_way_stops_it(way: Way, shadow: bool) -> None:
         place = rig.feel().T_base_tool.translation
     assert followed.stopped.startswith("safety: ")
     assert np.abs(place - middle).max() > 0.02
+
+
+@pytest.mark.slow
+def test_an_arm_that_is_slower_to_obey_is_said_to_be_behind(way: Way) -> None:
+    with cell() as rig:
+        arm, obey, waiting = rig.arm, rig.arm.command, list[SetPoints]()
+
+        def late(setpoints: SetPoints) -> None:
+            """Each comes when the next one should, and as late."""
+            waiting.append(replace(setpoints, times=setpoints.times + 0.04))
+            if len(waiting) > 1:
+                obey(waiting.pop(0))
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(arm), "command", lambda _, setpoints: late(setpoints))
+            followed = retrace(rig, way)
+    assert followed.stopped == "" and followed.apart is not None
+    assert followed.apart.late_ms == pytest.approx(40.0, abs=8.0)
+    assert followed.apart.max_mm > 5.0
 
 
 def test_whoever_wants_it_to_stop_is_heeded(way: Way) -> None:

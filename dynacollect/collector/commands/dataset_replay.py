@@ -96,9 +96,10 @@ def _said(followed: Followed, left: str) -> str:
     who = "Nothing was sent; the set-points follow" if followed.shadow else "The arm followed"
     lines = [f"{who} {followed.episode} {whole}, at {followed.pace:.2f} of its speed, in {followed.took_s:.1f} s."]
     if apart is not None:
+        when = "behind" if apart.late_ms >= 0 else "early"
         lines.append(
             f"Tool off the recorded way: {apart.rms_mm:.2f} mm and {apart.rms_deg:.2f} deg rms, "
-            f"{apart.max_mm:.2f} mm and {apart.max_deg:.2f} deg at most."
+            f"{apart.max_mm:.2f} mm and {apart.max_deg:.2f} deg at most; {abs(apart.late_ms):.0f} ms {when}."
         )
     if left:
         lines.append(f"The arm is not at home: {left}")

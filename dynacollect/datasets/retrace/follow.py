@@ -17,7 +17,7 @@ from ...rig.arms.kinematics import forward
 from ...rig.clock import Ticker
 from ...rig.config import RigConfig
 from ...rig.errors import DynacollectError
-from ...rig.nouns import ArmState, Grip, SetPoints
+from ...rig.nouns import ArmState, Grip, SetPoints, Vector
 from ...rig.rig import Rig
 from ..raw.signals import pose_row
 from .way import Course, Way, gentle
@@ -38,6 +38,8 @@ class Apart:
     max_mm: float
     rms_deg: float
     max_deg: float
+    late_ms: float
+    """By so much it was behind, which is a part of the millimetres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class _Run:
         passed = self._safety.check(setpoints, arm, now, arm.measured_at)
         if passed.send:
             self._rig.arm.command(passed.setpoints)
-        self._note(arm, passed.setpoints, now - begin)
+        self._note(arm, passed.setpoints, now, begin)
         return next((f"safety: {one.reason} {one.detail}" for one in passed.interventions if one.reason != "grip"), "")
 
     def _setpoints(self, now: float, begin: float) -> SetPoints:
@@ -131,13 +133,12 @@ class _Run:
         times = np.asarray(begin + period * (first + np.arange(len(part))), np.float64)
         return SetPoints(times, part, self._course.grip(now - begin))
 
-    def _note(self, arm: ArmState, setpoints: SetPoints, time: float) -> None:
+    def _note(self, arm: ArmState, setpoints: SetPoints, now: float, begin: float) -> None:
         """Where the tool is; in shadow mode, where it would be once the arm's lag has passed."""
+        pose, at = arm.T_base_tool, arm.measured_at
         if self._shadow:
-            pose, time = forward(self._rig.arm.model, setpoints.joints[0]), time + self._course.lead_s
-        else:
-            pose = arm.T_base_tool
-        self._ticks.append(self._course.tick(time))
+            pose, at = forward(self._rig.arm.model, setpoints.joints[0]), now + self._course.lead_s
+        self._ticks.append(self._course.tick(at - begin))
         self._poses.append(pose_row(pose))
 
     def _apart(self) -> Apart | None:
@@ -151,4 +152,11 @@ class _Run:
         turns = Rotation.from_quat(now[:, 3:]).inv() * Rotation.from_quat(then[:, 3:])
         deg = np.degrees(turns.magnitude())
         rms = (float(np.sqrt(np.mean(values**2))) for values in (mm, deg))
-        return Apart(next(rms), float(mm.max()), next(rms), float(deg.max()))
+        late_s = self._late_s(now[:, :3] - then[:, :3], ticks[under_way])
+        return Apart(next(rms), float(mm.max()), next(rms), float(deg.max()), 1e3 * late_s)
+
+    def _late_s(self, off: Vector, ticks: Vector) -> float:
+        """The delay that best explains by how much the tool was off (n, 3)."""
+        way = self._course.way
+        speed = (way.tool_at(ticks + 0.5) - way.tool_at(ticks - 0.5))[:, :3] * self._course.pace / STEP_S
+        return float(-np.sum(off * speed) / max(np.sum(speed * speed), 1e-12))
