@@ -103,7 +103,6 @@ def test_an_evaluation_of_a_policy_pairs_with_one_of_the_expert(policy: Path, ri
     [
         (("replay", "nowhere", "--out", "OUT"), "there is no folder nowhere"),
         (("replay", "POLICY", "--out", "OUT", "--latency", "soon"), "neither a latency nor a file"),
-        (("replay", "POLICY", "--out", "OUT", "--executor", "rtc"), "real-time chunking needs a policy"),
         (("replay", "POLICY", "--out", "OUT", "--realtime", "--latency", "80ms"), "where time is real"),
         (("replay", "POLICY", "--out", "OUT", "--server", "here:1"), "add --realtime"),
         (("replay", "POLICY", "--out", "OUT", "--device", "cuda"), "no GPU that torch can use"),

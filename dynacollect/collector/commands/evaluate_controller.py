@@ -49,9 +49,7 @@ def driver_of(
         raise DynacollectError("a policy sees pictures, and needs no tracker; leave out --state vision")
     # Torch is loaded only for those who run a policy.
     from ...training.rollout.rolled import Rolled
-    from ...training.rollout.source import PolicySource
 
-    refuse_unsupported(strategy, PolicySource)
     measured = latency == MEASURED
     rolled = Rolled(
         controller.removeprefix(POLICY), Streaming(strategy, None if measured else parse_latency(latency or "226ms")),

@@ -99,17 +99,14 @@ def rolled_of(
 ) -> Rolled:  # fmt: skip
     """What is wrong with the policy is said before anything moves."""
     from ...controllers.streaming.latency import parse_latency
-    from ...controllers.streaming.source import refuse_unsupported
     from ...rig.errors import DynacollectError
     from ...training.chunked import Streaming
     from ...training.rollout.rolled import Rolled
-    from ...training.rollout.source import PolicySource
 
     if latency is not None and not own_time:
         raise DynacollectError("--latency is for the cell in its own time; where time is real, it is what it is")
     if server is not None and own_time:
         raise DynacollectError("the cell's own time does not wait for a server; add --realtime, or leave out --server")
-    refuse_unsupported(executor, PolicySource)
     streaming = Streaming(executor, parse_latency(latency) if latency else None)
     rolled = Rolled(checkpoint, streaming, device, server)
     rolled.rig(config)

@@ -6,7 +6,9 @@ Modules are named as in the published weights, so that a state dict is the file'
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,10 @@ from torch.nn import functional
 from .layers import Layer, Layers, RMSNorm, Turn, added, attend
 from .shapes import TextShape, TowerShape, expert_hidden
 from .tower import Tower
+
+Velocity = Callable[[Tensor], Tensor]
+Guide = Callable[[Velocity, Tensor, Tensor], Tensor]
+"""Given the velocity at a noisy chunk, the chunk and the time: the velocity that shall be followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +209,12 @@ class FlowModel(nn.Module):
             x = layer.finish(x, attended)
         return self.action_out_proj(self.expert.norm(x).to(self.dtype)).float()
 
-    def sample(self, prefix: Prefix, noise: Tensor) -> Tensor:
+    def sample(self, prefix: Prefix, noise: Tensor, guide: Guide | None = None) -> Tensor:
         """Euler steps from noise to actions; time is summed up in float32, as in the weights' training."""
         x, time, step = noise, torch.ones(len(noise), device=noise.device), 1.0 / self.sizes.steps
         for _ in range(self.sizes.steps):
-            x = x - step * self.velocity(prefix, x, time)
+            velocity = partial(self.velocity, prefix, time=time)
+            x = x - step * (velocity(x) if guide is None else guide(velocity, x, time))
             time = time - step
         return x
 

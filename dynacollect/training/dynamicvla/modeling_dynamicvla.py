@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ...rig.errors import DynacollectError
 from .configuration_dynamicvla import DynamicVLAConfig
-from .flow import FlowModel, Prefix
+from .flow import FlowModel, Guide, Prefix
 from .initial import initialise
 from .pixels import pixels
 from .statistics import ACTION, STATE, Statistics, statistics_of
@@ -208,16 +208,36 @@ class DynamicVLAPolicy(PreTrainedPolicy):
         return loss, {}
 
     @torch.no_grad()
-    def predict_action_chunk(self, batch: dict[str, Tensor], noise: Tensor | None = None, **_: Any) -> Tensor:
-        """Unnormalised, [batch, chunk, action]; differences to the newest state where the policy learns those."""
-        self.eval()
-        return self.unnormalised(self.normalised_chunk(batch, noise))
+    def predict_action_chunk(  # type: ignore[override]
+        self, batch: dict[str, Tensor], noise: Tensor | None = None, *, prev_chunk_left_over: Tensor | None = None,
+        inference_delay: int = 0, **_: Any,
+    ) -> Tensor:  # fmt: skip
+        """Unnormalised, [batch, chunk, action]; differences to the newest state where the policy learns those.
 
-    def normalised_chunk(self, batch: Mapping[str, Any], noise: Tensor | None = None) -> Tensor:
+        By real-time chunking the chunk goes on from what is `left_over` of the last one, [batch, steps, action] in the
+        same numbers, of which `inference_delay` steps will have been done.
+        """
+        self.eval()
+        guide = None if prev_chunk_left_over is None else self._guided(prev_chunk_left_over, inference_delay)
+        return self.unnormalised(self.normalised_chunk(batch, noise, guide))
+
+    def normalised_chunk(
+        self, batch: Mapping[str, Any], noise: Tensor | None = None, guide: Guide | None = None
+    ) -> Tensor:
         """As the model makes it, as wide as `max_action_dim`."""
         prefix = self.prefix(batch)
         shape = (len(prefix.valid), self.config.chunk_size, self.config.max_action_dim)
-        return self.model.sample(prefix, torch.randn(shape, device=prefix.valid.device) if noise is None else noise)
+        start = torch.randn(shape, device=prefix.valid.device) if noise is None else noise
+        return self.model.sample(prefix, start, guide)
+
+    def _guided(self, left_over: Tensor, delay: int) -> Guide:
+        from lerobot.policies.rtc.configuration_rtc import RTCConfig
+        from lerobot.policies.rtc.modeling_rtc import RTCProcessor
+
+        chunking = RTCProcessor(RTCConfig())
+        known = self.unnormalize_outputs["buffer_action"].normalise(left_over)  # type: ignore[operator]
+        wanted = _padded(known[:, : self.config.chunk_size], self.config.max_action_dim)
+        return lambda velocity, x, time: chunking.denoise_step(x, wanted, delay, time[0], velocity)
 
     def unnormalised(self, chunk: Tensor) -> Tensor:
         return self.unnormalize_outputs["buffer_action"].unnormalise(chunk[..., : self.config.action_dim])  # type: ignore[operator]

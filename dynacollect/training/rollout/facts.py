@@ -12,6 +12,7 @@ from lerobot.utils.import_utils import register_third_party_plugins
 
 from ...controllers.streaming.chunk import WIDTH
 from ...rig.errors import DynacollectError
+from ..dynamicvla import DynamicVLAConfig
 from ..dynamicvla.weights import read_config
 from ..finetune.fitting import OWN
 from ..finetune.fitting import read_config as read_json
@@ -35,6 +36,11 @@ class Facts:
     moments: tuple[int, ...]
     """Steps, from the present one, whose pictures are seen together."""
     trained_on: TrainedOn
+
+    @property
+    def supports_rtc(self) -> bool:
+        """Real-time chunking in the numbers that an executor has; LeRobot's own policies take it in theirs."""
+        return isinstance(self.config, DynamicVLAConfig) and self.config.delta_dims > 0
 
 
 @lru_cache(maxsize=4)

@@ -44,13 +44,12 @@ class Rolled:
 
     @property
     def source(self) -> PolicySource:
-        found = policy_source(self.checkpoint, self.device)
-        refuse_unsupported(self.streaming.strategy, found)
-        return found
+        return policy_source(self.checkpoint, self.device)
 
     def rig(self, config: RigConfig) -> RigConfig:
-        """The rig with the cameras that the policy looks through."""
+        """The rig with the cameras that the policy looks through; what does not fit is refused."""
         device_of(self.device)
+        refuse_unsupported(self.streaming.strategy, self.facts)
         cameras = self.facts.cameras
         refuse_other_cameras(cameras, tuple(config.cameras), config.name)
         return config.model_copy(update={"cameras": {name: config.cameras[name] for name in cameras}})

@@ -34,8 +34,6 @@ class PolicySource:
     Chunks of the same policy for the same request are the same: their noise follows from the request.
     """
 
-    supports_rtc = False
-
     def __init__(self, facts: Facts, device: str, seed: int = 0) -> None:
         self.facts, self._seed = facts, seed
         config = replace(facts.config, device=device_of(device))
@@ -44,16 +42,29 @@ class PolicySource:
         self._own = isinstance(self._policy, DynamicVLAPolicy)
         self._answer = _ready(self._policy)
 
+    @property
+    def supports_rtc(self) -> bool:
+        return self.facts.supports_rtc
+
     @torch.no_grad()
     def __call__(self, request: Request) -> Vector:
         torch.manual_seed((self._seed * 1_000_003 + request.episode) * 1_000_003 + request.step)
-        batch = self._before(self._batch(request))
-        chunk = self._after(self._answer(batch))
+        batch, left_over = self._before(self._batch(request)), request.left_over
+        fresh = left_over is None or not len(left_over)
+        chunk = self._after(self._answer(batch) if fresh else self._going_on(batch, request, left_over))
         if self._own:
             chunk = self._policy.absolute(chunk, {STATE: batch[STATE].to(chunk.device)})
         rows = chunk[0, :, :WIDTH].float().cpu().numpy().astype(float)
         rows[:, 3:6] = within(rows[:, 3:6], LOWEST["signed"])
         return rows
+
+    def _going_on(self, batch: dict[str, Any], request: Request, left_over: Vector) -> Tensor:
+        """From what is left over of the last chunk, as differences to the state of now."""
+        apart, dims = left_over.copy(), self._policy.config.delta_dims
+        apart[:, :dims] -= request.state[:dims]
+        apart[:, 3:6] = within(apart[:, 3:6], -np.pi)
+        rest = torch.tensor(apart)[None].to(batch[STATE])
+        return self._policy.predict_action_chunk(batch, prev_chunk_left_over=rest, inference_delay=request.delay)
 
     def _batch(self, request: Request) -> dict[str, Any]:
         state = request.state.copy()

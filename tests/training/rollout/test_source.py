@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,22 @@ def test_the_same_request_has_the_same_answer_and_another_step_another(folder: P
     assert np.array_equal(first, source(request(state)))
     assert not np.array_equal(first, source(request(state, step=4)))
     assert not np.array_equal(first, source(request(state, seed=1)))
+
+
+def test_it_goes_on_from_what_is_left_over(folder: Path) -> None:
+    """The first steps of the new chunk are those of the old one, wherever the tool has got to meanwhile."""
+    source = PolicySource(facts_of(str(folder)), "cpu")
+    assert source.supports_rtc
+    last = source(request(np.zeros(6)))
+    asked = request(np.array([0.02, -0.01, 0.03, 0.05, -0.02, 0.01]), seed=1, step=8)
+    free, guided = source(asked), source(replace(asked, left_over=last[5:], delay=4))
+    apart, away = (np.abs(_turned(rows[:4] - last[5:9])).mean() for rows in (guided, free))
+    assert apart < 0.3 * away
+    assert np.array_equal(source(replace(asked, left_over=last[:0])), free)
+
+
+def _turned(apart: np.ndarray) -> np.ndarray:
+    return np.hstack([apart[:, :3], np.mod(apart[:, 3:6] + np.pi, 2 * np.pi) - np.pi, apart[:, 6:]])
 
 
 def test_policies_of_lerobots_own_are_sources_too(tmp_path: Path) -> None:
