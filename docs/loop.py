@@ -47,15 +47,13 @@ def main(
 ) -> None:
     """Success by the number of episodes and by latency, in OUT/loop.svg and OUT/loop.json."""
     sizes, delays = numbers(counts, 1), numbers(latencies, 0)
-    rig, session = out / "rig.yaml", out / "session"
-    small_rig(rig, thing)
+    rig, session = small_rig(out / "rig.yaml", thing), out / "session"
     common = ("--rig", str(rig), "--top-speed", str(top_speed), "--workers", str(workers))
     collect = ("collect", *common, "--state", "truth", "--objects", thing, "--episodes", str(sizes[-1]), "--plain")
     walk([Leg(f"collect {sizes[-1]} episodes", (*collect, "--out", str(session)))], quiet=False)
     learning = (learn(session, out, size, ("--preset", preset, "--batch", str(batch)), steps) for size in sizes)
-    judging = (
-        judge(out, size, delay, ("--episodes", str(episodes), *common)) for size in sizes for delay in delays
-    )  # fmt: skip
+    trials = ("--episodes", str(episodes), *common)
+    judging = (judge(out, size, delay, trials) for size in sizes for delay in delays)
     walk([*chain.from_iterable(learning), *judging], quiet=False)
     read = {(size, delay): json.loads(result(out, size, delay).read_text()) for size in sizes for delay in delays}
     found = {key: {name: said[name] for name in ("n", "success", "ci95")} for key, said in read.items()}
@@ -73,16 +71,17 @@ def numbers(listed: str, least: int) -> list[int]:
     return sorted({int(word) for word in words})
 
 
-def small_rig(path: Path, thing: str) -> None:
-    """The cell with two cameras of 160x120, one room, no shadows, and nothing but one thing on the table; unless one is there."""
+def small_rig(path: Path, thing: str) -> Path:
+    """The cell with two small cameras, one room, no shadows, and one thing on the table; a file that is there stays."""
     if path.exists():
-        return
+        return path
     data = load_rig("cell").resolved()
     seen = {name: data["cameras"][name] for name in ("opst_cam", "wrist_cam")}
     data["cameras"] = {name: {**camera, "width": 160, "height": 120} for name, camera in seen.items()}
     data["cell"]["episodes"] |= {"objects": [thing], "distractors": [0, 0], "shadows": False, "room": 0}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(data, sort_keys=False))
+    return path
 
 
 def learn(session: Path, out: Path, size: int, how: Sequence[str], steps: int) -> Iterator[Leg]:
@@ -116,9 +115,8 @@ def drawn(found: Found, sizes: Sequence[int], delays: Sequence[int]) -> str:
     """Against episodes on the left, against latency on the right."""
     by_size = {f"{delay} ms": [(size, found[size, delay]) for size in sizes] for delay in delays}
     by_delay = {f"{size} episodes": [(delay, found[size, delay]) for delay in delays] for size in sizes}
-    left = panel(by_size, sizes, "episodes trained on", 0)
-    right = panel(by_delay, delays, "latency of an inference [ms]", WIDTH)
-    return svg(2 * WIDTH, HEIGHT, "Success by episodes and by latency", tag("style", Markup(STYLE)), left, right)
+    panels = panel(by_size, sizes, "episodes trained on", 0) + panel(by_delay, delays, "latency [ms]", WIDTH)
+    return svg(2 * WIDTH, HEIGHT, "Success by episodes and by latency", tag("style", Markup(STYLE)), panels)
 
 
 def panel(
@@ -127,8 +125,8 @@ def panel(
     """One line for each name, with intervals, a little apart from each other."""
     room = 0.05 * max(values[-1] - values[0], 1)
     x = Axis(values[0] - room, values[-1] + room, begin + 46, begin + WIDTH - 90)
-    y, parts = Axis(0, 100, HEIGHT - 44, 24), []
-    parts.append(axes(x, y, name, "success [%]"))
+    y = Axis(0, 100, HEIGHT - 44, 24)
+    parts = [axes(x, y, name, "success [%]")]
     for place, (word, points) in enumerate(lines.items()):
         colour, aside = COLOURS[place % len(COLOURS)], 4.0 * (place - 0.5 * (len(lines) - 1))
         at = [
