@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from rich.console import Console
 from rich.text import Text
@@ -24,10 +25,13 @@ class Leg:
     words: tuple[str, ...]
     done: Path | None = None
     """Nothing is to be done once this is there."""
+    into: Path | None = None
+    """What it prints goes into this file, which is there once it has ended well."""
 
     @property
     def line(self) -> str:
-        return shlex.join(("dynacollect", *self.words))
+        said = shlex.join(("dynacollect", *self.words))
+        return said if self.into is None else f"{said} > {shlex.quote(str(self.into))}"
 
 
 def walk(legs: Sequence[Leg], *, quiet: bool) -> dict[str, float]:
@@ -39,7 +43,7 @@ def walk(legs: Sequence[Leg], *, quiet: bool) -> dict[str, float]:
         console.print(Text(f"\n{number} of {len(legs)}  {leg.title}", style="bold"))
         console.print(Text(f"$ {leg.line}", style="cyan"), soft_wrap=True)
         begin = clock.now()
-        code = _run(leg.words, quiet=quiet)
+        code = _run(leg.words, quiet=quiet) if leg.into is None else _kept(leg.words, leg.into, quiet=quiet)
         took[leg.title] = clock.now() - begin
         if code:
             raise DynacollectError(
@@ -48,10 +52,20 @@ def walk(legs: Sequence[Leg], *, quiet: bool) -> dict[str, float]:
     return took
 
 
-def _run(words: tuple[str, ...], *, quiet: bool) -> int:
+def _kept(words: tuple[str, ...], into: Path, *, quiet: bool) -> int:
+    aside = into.with_name(f"{into.name}.part")
+    with aside.open("wb") as file:
+        code = _run(words, quiet=quiet, printed=file)
+    if not code:
+        aside.replace(into)
+    return code
+
+
+def _run(words: tuple[str, ...], *, quiet: bool, printed: IO[bytes] | None = None) -> int:
     """Its exit code; Ctrl-C goes to the command, which ends safely, and then ends this."""
     out = subprocess.DEVNULL if quiet else None
-    with subprocess.Popen([sys.executable, "-m", "dynacollect", *words], stdout=out, stderr=out) as process:
+    whole = [sys.executable, "-m", "dynacollect", *words]
+    with subprocess.Popen(whole, stdout=printed or out, stderr=out) as process:
         while True:
             try:
                 return process.wait()

@@ -11,6 +11,7 @@ from ..output import JsonFlag, emit
 from .dataset_check import CHECK_EXAMPLE, REPAIR_EXAMPLE, check, repair
 from .dataset_merge import MERGE_EXAMPLE, merge
 from .dataset_push import PUSH_EXAMPLE, push
+from .dataset_replay import REPLAY_EXAMPLE, replay
 from .dataset_show import SHOW_EXAMPLE, show
 
 if TYPE_CHECKING:
@@ -136,3 +137,4 @@ app.command("repair", epilog=REPAIR_EXAMPLE)(repair)
 app.command("show", epilog=SHOW_EXAMPLE)(show)
 app.command("merge", epilog=MERGE_EXAMPLE)(merge)
 app.command("push", epilog=PUSH_EXAMPLE)(push)
+app.command("replay", epilog=REPLAY_EXAMPLE)(replay)
