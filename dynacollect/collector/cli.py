@@ -31,7 +31,10 @@ class Group:
 
 GROUPS = (
     Group(
-        "demo", "demo", "Everything once, on the simulated cell: calibrate, collect, build, check, train.", single=True
+        "demo",
+        "demo",
+        "Everything once, on the cell: calibrate, collect, build, check, train, replay.",
+        single=True,
     ),
     Group("doctor", "doctor", "What this machine has for a rig, and what it lacks.", single=True),
     Group("rig", "rig", "Describe, see and check a rig: cameras, arm, and the simulated cell."),

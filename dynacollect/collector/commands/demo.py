@@ -27,7 +27,7 @@ def demo(
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
 ) -> None:
-    """Calibrate the simulated cell, collect by its cameras alone, make a checked data set, train a few steps on it.
+    """Calibrate the simulated cell, collect by its cameras alone, make a checked data set, train a few steps, replay.
 
     Each step is a command of its own, which is shown. The same line again goes on where it was interrupted.
     """
@@ -39,6 +39,7 @@ def demo(
         "session": out / "session",
         "report": out / "session" / "report.html",
         "data_set": out / "set",
+        "replay": out / "replay" / "report.html",
         "policy": out / "policy" / "checkpoints" / "last" / "pretrained_model",
     }
     lines = [f"Done in {sum(took.values()):.0f} s. Everything is in {out}:"]
@@ -64,5 +65,8 @@ def _legs(out: Path, episodes: int, seed: int) -> list[Leg]:
         Leg("train: a few steps of a small policy, which learns next to nothing from so little",
             ("train", str(built), "--out", str(policy), "--preset", "tiny", "--steps", str(STEPS), "--batch", "4",
              "--validate", "0", "--workers", "1"), done=policy / "checkpoints" / "last"),
+        Leg("replay: the policy has its say; so far it says little",
+            ("replay", str(policy), *rig, "--state", "truth", "--objects", OBJECTS, "--top-speed", str(TOP_SPEED),
+             "--episodes", "1", "--latency", "226ms", "--out", str(out / "replay"), "--plain")),
         Leg("report", ("report", str(session))),
     ]  # fmt: skip

@@ -44,9 +44,7 @@ def replay(
     ] = None,
     shadow: Annotated[
         bool,
-        typer.Option(
-            "--shadow", help="Send nothing of the policy's to the arm, which only goes home: first thing to do."
-        ),
+        typer.Option("--shadow", help="Send nothing of the policy's; the arm only goes home."),
     ] = False,
     calibration: Annotated[
         Path | None, typer.Option("--calibration", metavar="FILE", help="If rig.yaml names none.")
