@@ -64,6 +64,11 @@ class SimClock:
         self._host = (host or HostClock()) if realtime else None
         self._host_ahead: float | None = None
 
+    @property
+    def paced(self) -> bool:
+        """It waits for the host: a second is a second, or more."""
+        return self._host is not None
+
     def now(self) -> float:
         return self._now
 

@@ -93,7 +93,8 @@ class ByPolicy:
         from ...training.rollout.source import policy_source
 
         rolled = self._rolled
-        if isinstance(self._rig.clock, SimClock):
+        clock = self._rig.clock
+        if isinstance(clock, SimClock) and not clock.paced:
             return simulated(rolled.source, rolled.streaming, seed)
         if rolled.server is not None:
             self._elsewhere = RemoteInference(rolled.server, token_from(os.environ))
