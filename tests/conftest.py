@@ -30,3 +30,11 @@ def sleeping() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dynacollect.rig.clock._SPIN", 0.0)
         yield
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is long is slow, too, so that `-m "not slow"` leaves it out."""
+    for item in items:
+        if item.get_closest_marker("long") is not None:
+            item.add_marker("slow")

@@ -101,6 +101,7 @@ def test_a_cuboid_is_as_wide_as_its_sides() -> None:
         assert choose(arm, model, state, 0.0, None).width < arm.gripper.max_width
 
 
+@pytest.mark.slow
 def test_the_tips_stay_off_what_the_object_stands_on() -> None:
     for arm in ARMS.values():
         tips = arm.gripper.pad_offset + arm.gripper.pad[2]

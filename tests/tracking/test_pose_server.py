@@ -77,6 +77,7 @@ def refused(ask: Callable[[], object]) -> str:
     return str(told.value)
 
 
+@pytest.mark.slow
 def test_poses_come_over_the_wire(poses: PoseServer, shots: dict[str, tuple[Shot, NDArray[np.bool_]]]) -> None:
     for camera, (shot, mask) in shots.items():
         assert poses.track(NAME, shot) is None

@@ -68,6 +68,7 @@ def test_one_that_keeps_crashing_is_given_up(tmp_path: Path) -> None:
     assert said == [CRASHED.reason] * (TRIES - 1)
 
 
+@pytest.mark.slow
 def test_one_that_gets_on_in_between_is_not(tmp_path: Path) -> None:
     left = [CRASHED] * (3 * TRIES) + [Ended(How.DONE)]
     shown: list[int] = []

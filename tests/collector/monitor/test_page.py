@@ -176,6 +176,7 @@ def test_a_busy_port_is_one_sentence_with_the_remedy(served: Served) -> None:
             StatusPage(ordinary(), address)
 
 
+@pytest.mark.slow
 def test_clients_that_never_end_their_question_keep_nobody_out(served: Served) -> None:
     slow = [socket.create_connection((HOST, served.port)) for _ in range(2 * MOST)]
     for number, line in enumerate(slow):
@@ -217,6 +218,7 @@ def test_clients_that_go_away_or_talk_nonsense_harm_nothing(served: Served) -> N
     assert served.status()["kept"] == 812
 
 
+@pytest.mark.slow
 def test_it_ends_at_once_and_gives_its_port_back_though_clients_hang_on() -> None:
     page = Served(ordinary())
     with socket.create_connection((HOST, page.port)) as line:

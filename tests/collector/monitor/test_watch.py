@@ -61,6 +61,7 @@ def test_the_live_view_takes_the_terminal_and_gives_it_back() -> None:
     assert active_count() == before
 
 
+@pytest.mark.slow
 def test_the_live_view_follows_the_board() -> None:
     console, file = terminal(force_terminal=True)
     board = ordinary()

@@ -136,6 +136,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("where", FAULTS)
+@pytest.mark.slow
 def test_what_fails_in_passing_is_done_again(hub: tuple[Hub, str], built: Path, where: str) -> None:
     server, address = hub
     server.faults = [replace(fault) for fault in FAULTS[where]]

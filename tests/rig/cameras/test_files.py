@@ -168,6 +168,7 @@ def test_a_restart_goes_on_and_a_connect_begins_anew(tmp_path: Path) -> None:
     closed(cameras)
 
 
+@pytest.mark.slow
 def test_on_the_hosts_clock_a_thread_takes_them_in(tmp_path: Path) -> None:
     rows = [
         {**row, "captured_at": 0.01 * number, "arrived_at": 0.01 * number, "device_time": 0.01 * number}

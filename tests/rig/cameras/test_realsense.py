@@ -128,6 +128,7 @@ def test_without_the_cameras_time_the_sdks_counts(quiet: SoftwareCamera) -> None
     device.close()
 
 
+@pytest.mark.slow
 def test_it_comes_back_after_it_was_pulled_out(software: SoftwareCamera, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "RETRY_S", 0.02)
     bus = [Plug(software.device)]
